@@ -1,0 +1,1 @@
+"""Acting: alerts, their life, and the messages they owe."""

@@ -1,0 +1,1 @@
+"""Aggregating: what happened in a window, exactly."""

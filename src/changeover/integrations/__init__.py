@@ -1,0 +1,1 @@
+"""Chat libraries, one file each."""

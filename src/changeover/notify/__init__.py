@@ -1,0 +1,1 @@
+"""Notifying: one file for each channel."""

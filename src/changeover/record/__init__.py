@@ -1,0 +1,1 @@
+"""Recording: the collector on the bot's road, the sampler beside it."""

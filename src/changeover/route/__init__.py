@@ -1,0 +1,1 @@
+"""Routing: which system answers a call."""

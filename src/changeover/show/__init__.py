@@ -1,0 +1,1 @@
+"""Showing: one read model, and the API, page and exporters over it."""

@@ -1,0 +1,1 @@
+"""Storing: telemetry and control state, in memory or in SQLite."""
