@@ -1,0 +1,117 @@
+"""The loader: environment over `changeover.toml` over the table, and all complaints at once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from changeover.core.errors import BadValueError, SettingsError
+from changeover.settings.table import Row, Settings, table
+
+CONFIG_VARIABLE = "CHANGEOVER_CONFIG"
+_OUR_PREFIXES = ("MONITORING_", "ALERT_", "HEALTH_CHECK_")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read environment and file. Raises `SettingsError` naming everything that is wrong."""
+    env = os.environ if environ is None else environ
+    file = Path(env.get(CONFIG_VARIABLE) or "changeover.toml")
+    problems: list[BadValueError] = []
+    written = _read_file(file, named=bool(env.get(CONFIG_VARIABLE)), problems=problems)
+    chosen: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for name, row, _ in table():
+        found = _find(row, env, written, problems)
+        if found is None:
+            sources[name] = "default"
+            continue
+        source, text = found
+        try:
+            chosen[name] = row.grammar.parse(source, text, secret=row.secret)
+            sources[name] = source
+        except BadValueError as problem:
+            problems.append(problem)
+    problems += [_unknown_key(key) for key in written]
+    settings = Settings(**chosen, sources=sources, warnings=tuple(_misspelt(env)), config_file=file)
+    if not problems:
+        problems += _contradictions(settings)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _read_file(file: Path, *, named: bool, problems: list[BadValueError]) -> dict[str, Any]:
+    """The file's values by dotted key, without the tables that others read."""
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        if named:
+            problems.append(
+                BadValueError(CONFIG_VARIABLE, str(file), "a file that exists", "changeover.toml")
+            )
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.append(BadValueError(str(file), str(error), "a readable TOML file", 'a = "b"'))
+        return {}
+    flat: dict[str, Any] = {}
+    for section, content_of in content.items():
+        if section == "flags":
+            continue
+        if isinstance(content_of, dict):
+            flat |= {f"{section}.{key}": value for key, value in content_of.items()}
+        else:
+            flat[section] = content_of
+    return flat
+
+
+def _find(
+    row: Row, env: Mapping[str, str], written: dict[str, Any], problems: list[BadValueError]
+) -> tuple[str, str] | None:
+    """Where a setting is set, and to what; takes its key out of what the file wrote."""
+    in_file = written.pop(row.key, None)
+    names = [row.variable] + (["PORT"] if row.variable == "HEALTH_CHECK_PORT" else [])
+    for name in names:
+        if text := env.get(name, "").strip():
+            return name, text
+    if row.secret and (path := env.get(f"{row.variable}_FILE", "").strip()):
+        try:
+            return row.variable, Path(path).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            name = f"{row.variable}_FILE"
+            problems.append(BadValueError(name, path, "a readable file", "/run/secrets/token"))
+            return None
+    if in_file is None:
+        return None
+    if isinstance(in_file, list):
+        return row.key, ",".join(map(str, in_file))
+    return row.key, str(in_file)
+
+
+def _unknown_key(key: str) -> BadValueError:
+    known = [row.key for _, row, _ in table()]
+    nearest = difflib.get_close_matches(key, known, 1, 0.0)[0]
+    return BadValueError("changeover.toml", key, "a known key", nearest)
+
+
+def _misspelt(env: Mapping[str, str]) -> Iterator[str]:
+    """One sentence for each variable that looks like ours and is not."""
+    known = {row.variable for _, row, _ in table()}
+    known |= {f"{row.variable}_FILE" for _, row, _ in table() if row.secret}
+    for name in sorted(env):
+        if name.startswith(_OUR_PREFIXES) and name not in known:
+            nearest = difflib.get_close_matches(name, sorted(known), 1, 0.0)[0]
+            yield f"{name} is set but is no setting; did you mean {nearest}?"
+
+
+def _contradictions(settings: Settings) -> Iterator[BadValueError]:
+    is_loopback = settings.host in {"127.0.0.1", "::1"} or settings.host.startswith("127.")
+    if settings.http and settings.enabled and not is_loopback and settings.token is None:
+        yield BadValueError(
+            "MONITORING_HOST", settings.host,
+            "127.0.0.1, or any other address together with MONITORING_TOKEN",
+            "MONITORING_TOKEN=$(openssl rand -hex 32)",
+        )  # fmt: skip
