@@ -1,0 +1,83 @@
+"""`changeover flags`: read and change the flags; every process sees a change within 2 s."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from dataclasses import asdict
+
+import click
+
+from changeover.cli.table import Column, render
+from changeover.core.errors import ChangeoverError
+from changeover.core.model import FlagState
+
+
+@click.group()
+def flags() -> None:
+    """Look at the flags and change them while the bot runs."""
+
+
+@flags.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def list_flags(as_json: bool) -> None:
+    """List every flag with its value and where that comes from."""
+    states = _states()
+    if as_json:
+        click.echo(json.dumps([asdict(state) for state in states], indent=2))
+        return
+    if not states:
+        click.echo("no flag is set; for example: changeover flags set ddd.commands.enabled on")
+        return
+    columns = [Column("flag"), Column("value", is_number=True), Column("from"), Column("reason")]
+    click.echo(render(columns, [_row(state) for state in states]))
+
+
+@flags.command()
+@click.argument("name")
+def get(name: str) -> None:
+    """Print one flag's value in percent; exit code 2 for a flag that is not set."""
+    for state in _states():
+        if state.name == name:
+            click.echo(f"{state.share:g} %")
+            return
+    raise ChangeoverError(f"flag {name!r} is not set; `changeover flags list` shows those that are")
+
+
+@flags.command("set")
+@click.argument("name")
+@click.argument("value")
+@click.option("--reason", default="", help="Why; kept with the change.")
+def set_flag(name: str, value: str, reason: str) -> None:
+    """Set a flag: on, off, or a share in percent such as 25%.
+
+    It is kept in the store, which wins over environment and file.
+    """
+    from changeover.service import Changeover
+    from changeover.settings import load
+
+    monitor = Changeover(load())
+    try:
+        change = monitor.set_flag(name, value, actor=f"cli:{getpass.getuser()}", reason=reason)
+    finally:
+        monitor.stop()
+    click.echo(f"{name}: {change.old or 'not set'} -> {change.new}")
+
+
+def _states() -> list[FlagState]:
+    from changeover.service import Changeover
+    from changeover.settings import load
+
+    monitor = Changeover(load())
+    try:
+        monitor.flags.refresh()
+        return sorted(monitor.flags.states(), key=lambda state: state.name)
+    finally:
+        monitor.stop()
+
+
+def _row(state: FlagState) -> list[str]:
+    value = {0.0: "off", 100.0: "on"}.get(state.share, f"{state.share:g} %")
+    name = state.name if state.known else f"{state.name} (unknown; {state.nearest}?)"
+    why = " ".join(filter(None, [state.actor, state.reason]))
+    return [name, value, state.source, why or "-"]

@@ -1,0 +1,30 @@
+"""`changeover serve`: the page and the API over an existing store, without a bot."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+
+@click.command()
+def serve() -> None:
+    """Serve the page and the API over the store in MONITORING_DATA_DIR, without a bot.
+
+    Useful beside several bot processes, or to look at a backup. Ctrl-C ends it.
+    """
+    from changeover.service import Changeover
+    from changeover.settings import load
+
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    monitor = Changeover(load(), watching_only=True)
+    monitor.start()
+    try:
+        click.echo(f"store  {monitor.store_file}")
+        click.echo(f"page   {monitor.url or 'not served: MONITORING_HTTP is off'}")
+        done.wait()
+    finally:
+        monitor.stop()
