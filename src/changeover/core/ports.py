@@ -63,8 +63,19 @@ class Telemetry(Protocol):
     def newest(self, query: MetricQuery) -> Page:
         """Single records, newest first. An unknown cursor raises `BadValueError`."""
 
-    def follow(self, cursor: int | None, *, but: Instance, limit: int = 10_000) -> Followed:
-        """What instances other than `but` stored after the cursor; None means from now on."""
+    def follow(
+        self,
+        cursor: int | None,
+        *,
+        but: Instance,
+        since_ns: int | None = None,
+        limit: int = 10_000,
+    ) -> Followed:
+        """What instances other than `but` stored after the cursor, in the order stored.
+
+        Without a cursor it begins at the first row that ended at or after `since_ns` (older
+        ones that were stored behind it may be among the answer), or from now on.
+        """
 
     def prune(self, now_ns: int) -> int:
         """Drop what is past its retention, give space back, and say how many rows went."""
