@@ -317,6 +317,16 @@ class Phase(StrEnum):
     RESOLVED = "resolved"
 
 
+class Event(StrEnum):
+    """What a message about an alert says."""
+
+    FIRING = "firing"
+    ESCALATED = "escalated"  # from warning to critical, inside one alert
+    REMINDER = "reminder"
+    RESOLVED = "resolved"
+    TEST = "test"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One rule's alert: as it stands, or as it stood when it was over."""
@@ -332,6 +342,7 @@ class Alert:
     labels: Mapping[str, str] = field(default_factory=dict)
     since_ns: int | None = None  # when the condition became true
     fired_ns: int | None = None
+    clear_since_ns: int | None = None  # firing, but the condition has been false since then
     resolved_ns: int | None = None
     notified_ns: int | None = None  # the last message owed for it
     peak: float | None = None  # the worst value while it lasted
@@ -343,11 +354,12 @@ class Notification:
     """One message that one channel owes to people.
 
     Attributes:
-        event: `firing`, `reminder`, `resolved` or `test`.
+        event: an `Event`: `firing`, `escalated`, `reminder`, `resolved` or `test`.
         alert: the alert as it was when the message became due.
         dedup_key: the same for every message of one episode of one alert.
         instance: who noticed, such as `railway-7/12`.
         link: the page's address, or None.
+        late: the firing was never delivered and is over; this one message says both.
     """
 
     event: str
@@ -356,6 +368,7 @@ class Notification:
     instance: str
     at_ns: int
     link: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
