@@ -1,0 +1,111 @@
+"""From what the path appended, as it came, to rows that can be counted, stored and shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from changeover.core.clock import NS_PER_S
+from changeover.core.model import Execution, FlagCheck, Kind, Outcome, Series, Trace
+from changeover.core.text import describe_error
+from changeover.record.names import Names
+
+# As appended by the collector; any of them may be anything at all.
+RawExecution = tuple[int, Any, Any, Any, Any, Any, Any, Any, Any]
+RawFlagCheck = tuple[int, Any, Any, Any, Any]
+
+LONGEST_NS = 90 * 86_400 * NS_PER_S  # a call of more than 90 days is a broken clock
+
+_NS_PER_S = float(NS_PER_S)  # a float, so that a text or a list cannot be multiplied by it
+_new_tuple = tuple.__new__  # half the price of `Execution(...)`, and this is done for every call
+
+
+class Folder:
+    """Turns raw records into rows, off the bot's road. Used by one thread at a time.
+
+    Attributes:
+        counts: records that were dropped (`invalid`) and details that were replaced
+            (`invalid_outcome`, `invalid_detail`).
+        names: cleans and caps names.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.counts: Counter[str] = Counter()
+        self._known: dict[tuple[Any, Any, Any, Any], Series] = {}
+
+    def executions(self, piece: Iterable[RawExecution]) -> Iterator[Execution]:
+        """The valid ones of a piece, in order."""
+        known = self._known.get
+        for at_ns, command, system, duration, success, error, outcome, trace, kind in piece:
+            try:
+                duration_ns = int(duration * _NS_PER_S)
+                series = known((command, system, outcome, success))
+                if series is None:
+                    series = self._series(command, system, outcome, success, error)
+                if error is not None:
+                    error = describe_error(error)  # noqa: PLW2901 - raw in, told out
+                if type(kind) is not Kind:
+                    kind = self._kind(kind)  # noqa: PLW2901 - as above
+                if trace is not None and type(trace) is not Trace:
+                    trace = self._trace(trace)  # noqa: PLW2901 - as above
+            except Exception:  # noqa: BLE001 - a stranger's __hash__ or __mul__ may raise anything
+                duration_ns = -1
+            if 0 <= duration_ns <= LONGEST_NS:
+                yield _new_tuple(Execution, (at_ns, series, duration_ns, error, trace, kind))
+            else:
+                self.counts["invalid"] += 1
+
+    def flag_checks(self, piece: Iterable[RawFlagCheck]) -> Iterator[FlagCheck]:
+        """The valid ones of a piece, in order."""
+        clean = self.names.clean
+        for at_ns, flag, enabled, command, trace in piece:
+            try:
+                name = None if command is None else clean(command)
+                yield FlagCheck(at_ns, clean(flag), bool(enabled), name, self._trace(trace))
+            except Exception:  # noqa: BLE001 - a stranger's __bool__ may raise anything
+                self.counts["invalid"] += 1
+
+    def _series(
+        self, command: object, system: object, outcome: object, success: object, error: object
+    ) -> Series:
+        """The series of a call that is not remembered; remembers it where nothing else counts.
+
+        Folded names are not: they are many, and each is to be counted. Failures without an
+        outcome depend on their error, wrong outcomes are to be counted.
+        """
+        told = self._outcome(outcome, bool(success), error)
+        series, is_own = self.names.series(command, system, told)
+        if is_own and (told is outcome or (outcome is None and told is Outcome.OK)):
+            if len(self._known) >= 16_384:
+                self._known.clear()
+            self._known[command, system, outcome, success] = series
+        return series
+
+    def _outcome(self, outcome: object, success: bool, error: object) -> Outcome:
+        if isinstance(outcome, str):
+            with suppress(ValueError):
+                return Outcome(outcome)
+        if outcome is not None:
+            self.counts["invalid_outcome"] += 1
+        if success:
+            return Outcome.OK
+        if isinstance(error, asyncio.CancelledError):
+            return Outcome.CANCELLED
+        return Outcome.TIMEOUT if isinstance(error, TimeoutError) else Outcome.FAILURE
+
+    def _kind(self, kind: object) -> Kind:
+        if isinstance(kind, str):
+            with suppress(ValueError):
+                return Kind(kind)
+        self.counts["invalid_detail"] += 1
+        return Kind.CALL
+
+    def _trace(self, trace: object) -> Trace | None:
+        if trace is None or isinstance(trace, Trace):
+            return trace
+        self.counts["invalid_detail"] += 1
+        return None
