@@ -1,0 +1,1 @@
+"""What the bot is about: entities and value objects that keep their own rules."""

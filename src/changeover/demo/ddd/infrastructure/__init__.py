@@ -1,0 +1,1 @@
+"""How the domain is kept: the repositories on SQLite."""

@@ -1,0 +1,1 @@
+"""How people reach the services: command handlers and the words of their replies."""
