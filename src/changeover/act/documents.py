@@ -1,0 +1,121 @@
+"""Alerts and owed messages as the documents that a `State` keeps, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from changeover.core.model import Alert, Event, Notification, Phase
+from changeover.core.ports import Document, Put
+
+ALERT, HISTORY, OUTBOX = "alert", "alert_history", "outbox"
+
+_MOMENT = (int, type(None))
+_NUMBER = (int, float, type(None))
+_KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    *((name, (str,)) for name in ("key", "rule", "severity", "summary", "unit")),
+    *((name, _MOMENT) for name in ("since_ns", "fired_ns", "clear_since_ns")),
+    *((name, _MOMENT) for name in ("resolved_ns", "notified_ns")),
+    *((name, _NUMBER) for name in ("value", "peak")),
+    ("threshold", (int, float)),
+    ("episode", (int,)),
+    ("labels", (Mapping,)),
+)
+_FIELDS = frozenset(entry.name for entry in fields(Alert))
+
+
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """Every field of an alert by its name, of plain JSON types."""
+    return {**asdict(alert), "phase": alert.phase.value, "labels": dict(alert.labels)}
+
+
+def alert_from(value: Mapping[str, Any]) -> Alert:
+    """The alert of a document; fields that a newer version added are left out.
+
+    Raises:
+        ValueError: for a document that is not an alert's.
+    """
+    known = {name: value[name] for name in _FIELDS & value.keys()}
+    try:
+        alert = Alert(**{**known, "phase": Phase(str(known.get("phase")))})
+    except TypeError as error:
+        raise ValueError(f"no alert: {error}") from None
+    if wrong := [name for name, kinds in _KINDS if not isinstance(getattr(alert, name), kinds)]:
+        raise ValueError(f"no alert: wrong {', '.join(wrong)}")
+    return alert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """One message that one channel still owes, as the store has it.
+
+    Attributes:
+        key, version: of its document.
+        channel: the name of the channel that owes it.
+        attempts: how often somebody began to send it.
+        claimed_ns: when the present sender took it (wall clock), or None.
+    """
+
+    key: str
+    version: int
+    channel: str
+    notification: Notification
+    attempts: int = 0
+    claimed_ns: int | None = None
+
+    def claim(self, now_ns: int | None, attempts: int) -> Put:
+        """Take it, or give it back with None, if nobody touched it since it was read."""
+        value = owed_document(self.channel, self.notification)
+        value |= {"attempts": attempts, "claimed_ns": now_ns}
+        return Put(OUTBOX, self.key, value, self.version)
+
+    def drop(self) -> Put:
+        """Remove it if nobody touched it since it was read."""
+        return Put(OUTBOX, self.key, None, self.version)
+
+
+def owe(channel: str, notification: Notification) -> Put:
+    """A new message for one channel; its key is the same however often it is tried to store."""
+    key = f"{channel}/{notification.dedup_key}/{notification.event}/{notification.at_ns}"
+    return Put(OUTBOX, key, owed_document(channel, notification))
+
+
+def owed_document(channel: str, notification: Notification) -> dict[str, Any]:
+    """A message that nobody has claimed."""
+    return {
+        "channel": channel,
+        "event": str(notification.event),
+        "alert": alert_document(notification.alert),
+        "dedup_key": notification.dedup_key,
+        "instance": notification.instance,
+        "at_ns": notification.at_ns,
+        "link": notification.link,
+        "attempts": 0,
+        "claimed_ns": None,
+    }
+
+
+def owed_from(key: str, document: Document) -> Owed:
+    """The message of a document. Raises `ValueError` for one that is no message."""
+    value = document.value
+    try:
+        notification = Notification(
+            event=Event(value["event"]),
+            alert=alert_from(value["alert"]),
+            dedup_key=str(value["dedup_key"]),
+            instance=str(value["instance"]),
+            at_ns=int(value["at_ns"]),
+            link=value["link"],
+        )
+        claimed_ns = value["claimed_ns"]
+        return Owed(
+            key=key,
+            version=document.version,
+            channel=str(value["channel"]),
+            notification=notification,
+            attempts=int(value["attempts"]),
+            claimed_ns=None if claimed_ns is None else int(claimed_ns),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no message: {error}") from None

@@ -1,0 +1,108 @@
+"""One channel as this process sees it: its rests after failures, and what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import random
+
+from changeover.core.clock import NS_PER_S, Clock
+from changeover.core.errors import ChannelError
+from changeover.core.ports import Channel
+
+logger = logging.getLogger("changeover.alerts")
+
+_DOUBLINGS = 20  # beyond, the longest rest has long been reached
+
+
+class Lane:
+    """The road of the messages of one channel; a broken one rests longer and longer.
+
+    Rests are kept in memory, by the monotonic clock: setting the wall clock changes nothing,
+    and a restart tries at once. They belong to the channel rather than to a message, so that
+    fifty messages do not knock at a broken receiver fifty times.
+
+    Args:
+        name: what messages are owed to.
+        channel: where they go.
+        clock: for the rests.
+        rng: for the jitter.
+        first_retry_s, longest_retry_s: the rests grow from one to the other by doubling.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        channel: Channel,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        first_retry_s: float,
+        longest_retry_s: float,
+    ) -> None:
+        self.name = name
+        self.channel = channel
+        self._clock = clock
+        self._rng = rng
+        self._first_s = first_retry_s
+        self._longest_s = longest_retry_s
+        self._rests_until_ns = 0
+        self.failures = 0  # in a row
+        self.disabled = False  # until restart: trying again is useless
+        self.last_error: str | None = None
+        self.waiting = 0  # messages, when last looked at
+        self.given_up = 0
+        self.unmarked: set[str] = set()  # delivered, but the store does not know it yet
+
+    @property
+    def rest_s(self) -> float:
+        """Seconds until the channel may be tried again; 0 for now."""
+        return max(0, self._rests_until_ns - self._clock.monotonic_ns()) / NS_PER_S
+
+    def delivered(self) -> None:
+        """The receiver accepted a message."""
+        if self.failures:
+            logger.info("alert channel %s works again", self.name)
+        self.failures = 0
+        self.last_error = None
+
+    def failed(self, error: ChannelError) -> None:
+        """The receiver did not accept a message: rest, or stop for good. Said once in the log."""
+        first = not self.failures
+        self.failures += 1
+        self.last_error = str(error)
+        if error.permanent:
+            self.disabled = True
+            logger.error(
+                "alert channel %s is off until its settings change and a restart: %s",
+                self.name,
+                error,
+            )
+            return
+        rest_s = self._rest_after(error)
+        self._rests_until_ns = self._clock.monotonic_ns() + round(rest_s * NS_PER_S)
+        if first:
+            logger.warning("alert channel %s failed, will retry: %s", self.name, error)
+
+    def _rest_after(self, error: ChannelError) -> float:
+        asked_s = error.retry_after_s
+        doublings = self.failures - 1
+        if asked_s is not None:
+            doublings -= 1  # the first time, what the receiver asked for is enough
+        rest_s = 0.0
+        if doublings >= 0:
+            rest_s = min(self._longest_s, self._first_s * 2 ** min(doublings, _DOUBLINGS))
+        # Up to a tenth is added and never taken away: what the receiver asked for is the least.
+        return max(rest_s, asked_s or 0.0) * self._rng.uniform(1.0, 1.1)
+
+    def told(self) -> str | None:
+        """What is wrong here, in words, or None."""
+        parts = []
+        if self.disabled:
+            parts.append(f"off until restart: {self.last_error}")
+        elif self.failures:
+            parts.append(f"failing: {self.last_error}")
+        if self.waiting and parts:
+            parts.append(f"{self.waiting} waiting")
+        if self.given_up:
+            parts.append(f"{self.given_up} given up")
+        return f"{self.name} {', '.join(parts)}" if parts else None
