@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from inspect import isawaitable
-from types import CoroutineType
+from types import CoroutineType, GeneratorType
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -172,7 +172,7 @@ class CommandIntegrationAdapter:
             started_ns = self._monotonic_ns()
             try:
                 result = handler(message, args)
-                if isinstance(result, CoroutineType) or isawaitable(result):
+                if type(result) is CoroutineType or _is_awaitable(result):
                     result = await result
             except BaseException as error:
                 duration_ns = self._monotonic_ns() - started_ns
@@ -238,13 +238,26 @@ class CommandIntegrationAdapter:
     def _meet_loop(self) -> None:
         try:
             loop = asyncio.get_running_loop()
-            if loop in self._loops:
-                return
-            self._loops.add(loop)  # only this loop's own thread gets here with it
-            if self._on_loop is not None:
-                self._on_loop(loop)
-        except Exception as trouble:  # noqa: BLE001  # no asyncio here, or a broken callback
+        except RuntimeError:  # driven by something other than asyncio
+            return
+        if loop in self._loops or self._on_loop is None:
+            return
+        self._loops.add(loop)  # only this loop's own thread gets here with it
+        try:
+            self._on_loop(loop)
+        except Exception as trouble:  # noqa: BLE001  # whatever it wanted, the call goes on
             self._guard.caught("route.on_loop", trouble)
+
+
+def _is_awaitable(result: Any) -> bool:
+    """What `inspect.isawaitable` says, by the type alone.
+
+    That one asks for `__class__`, which a lazy proxy answers by running code that may raise.
+    """
+    kind = type(result)
+    if issubclass(kind, GeneratorType):  # made by `types.coroutine`
+        return isawaitable(result)
+    return hasattr(kind, "__await__")
 
 
 def _is_being_cancelled() -> bool:
