@@ -1,0 +1,80 @@
+"""What this room needs from the others, as one bundle of functions that the service wires."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from changeover.core.cell import Cells
+from changeover.core.model import (
+    Alert,
+    Check,
+    CommandState,
+    FlagState,
+    MetricQuery,
+    Page,
+    ResourceSample,
+    Status,
+    Summary,
+    Timeline,
+)
+from changeover.core.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthReport:
+    """How the bot's process and its monitor are; `health.report` makes one.
+
+    Attributes:
+        status: unhealthy only when the bot's own loop is blocked.
+        checks: everything that was looked at, in a stable order.
+        uptime_s: seconds since the monitor started.
+        version: of this package, or `unknown`.
+        instance: who answers, as `host/process`.
+        ready: whether the bot does its work yet (logged in, handlers registered).
+        loop_blocked: whether the bot's event loop stands still for too long.
+    """
+
+    status: Status
+    checks: Sequence[Check]
+    uptime_s: float
+    version: str
+    instance: str
+    ready: bool
+    loop_blocked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """Where the API, the page and the exporters read everything from.
+
+    All functions are called from a few worker threads of this room, at the same time too;
+    all but `health` may take their time and may raise `StoreUnavailableError`.
+
+    Attributes:
+        summary, timeline: one window, counted up to now.
+        newest: single records; raises `BadValueError` for a cursor that is not its own.
+        flags: every flag, as it stands in this process.
+        commands: every registered command and where its calls go now.
+        alerts: the active alerts, and at most so many past ones, newest first.
+        health: must not wait for anything; after a second without an answer, `/health`
+            says so and answers without it.
+        resource: the latest sample, or None before the first.
+        totals: a copy of the executions since some fixed moment; counts that never go down.
+        dropped: what the monitor had to drop, by reason, since the start.
+        thresholds: `error_ratio`, `response_time_ms` and `memory_mb`, as the alerts use them.
+        system: the name of the new system.
+    """
+
+    summary: Callable[[Window], Summary]
+    timeline: Callable[[Window], Timeline]
+    newest: Callable[[MetricQuery], Page]
+    flags: Callable[[], Sequence[FlagState]]
+    commands: Callable[[], Sequence[CommandState]]
+    alerts: Callable[[int], tuple[Sequence[Alert], Sequence[Alert]]]
+    health: Callable[[], HealthReport]
+    resource: Callable[[], ResourceSample | None]
+    totals: Callable[[], Cells]
+    dropped: Callable[[], Mapping[str, int]]
+    thresholds: Mapping[str, float]
+    system: str

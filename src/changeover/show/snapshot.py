@@ -1,0 +1,182 @@
+"""The one read model: everything the page, the command line and the exporters show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from changeover.core.clock import NS_PER_S
+from changeover.core.errors import StoreUnavailableError
+from changeover.core.model import (
+    LEGACY,
+    Alert,
+    CommandState,
+    Execution,
+    MetricQuery,
+    MetricType,
+    Page,
+    Stats,
+    Summary,
+    Timeline,
+)
+from changeover.core.window import Window, format_moment
+from changeover.show import units, views
+from changeover.show.failures import failures_view
+from changeover.show.readings import Readings
+from changeover.show.schema import (
+    SCHEMA_VERSION,
+    AlertsView,
+    CommandView,
+    HealthPart,
+    SnapshotView,
+    TimelineSystem,
+    TimelineView,
+)
+
+PAST_ALERTS = 20
+NEWEST_FAILURES = 200
+_NO_STATS = Stats()
+
+T = TypeVar("T")
+
+
+def snapshot(readings: Readings, window: Window, now_ns: int) -> SnapshotView:
+    """Read everything once and put it in one dict.
+
+    The timeline and the single failures may need a store that is away: then they are empty,
+    `unavailable` names them, and the rest is there. Raises what `readings.summary` raises.
+    """
+    summary = readings.summary(window)
+    commands = readings.commands()
+    resource = readings.resource()
+    report = readings.health()
+    unavailable: list[str] = []
+    timeline = _or_none("timeline", lambda: readings.timeline(window), unavailable)
+    failures = _or_none("failures", lambda: _newest_failures(readings, summary), unavailable)
+    names = _system_names(readings.system, summary)
+    health: HealthPart = {
+        "status": report.status.value,
+        "checks": [views.check_view(check) for check in report.checks],
+        "uptime_s": round(report.uptime_s, 3),
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "as_of": format_moment(now_ns),
+        "version": report.version,
+        "instance": report.instance,
+        "window": views.window_view(window, summary.coverage),
+        "systems": {"legacy": LEGACY, "new": readings.system},
+        "health": health,
+        "totals": views.stats_view(summary.total),
+        "by_system": {
+            name: views.stats_view(summary.by_system.get(name, _NO_STATS)) for name in names
+        },
+        "commands": commands_view(commands, summary, readings.system),
+        "migration": views.migration_view(commands),
+        "timeline": timeline_view(timeline, names),
+        "resources": views.resources_view(resource, now_ns),
+        "flags": [views.flag_view(flag, now_ns) for flag in readings.flags()],
+        "alerts": alerts_view(*readings.alerts(PAST_ALERTS), readings.thresholds),
+        "failures": [] if failures is None else failures_view(failures),
+        "dropped": dict(readings.dropped()),
+        "unavailable": unavailable,
+    }
+
+
+def commands_view(
+    states: Sequence[CommandState], summary: Summary, system: str
+) -> list[CommandView]:
+    """Every registered command, then those that were recorded without being registered."""
+    registered = {state.command: state for state in states}
+    strangers = sorted(summary.by_command.keys() - registered)
+    systems: dict[str, dict[str, Stats]] = {}
+    for (command, other), stats in sorted(summary.by_command_and_system.items()):
+        systems.setdefault(command, {LEGACY: _NO_STATS, system: _NO_STATS})[other] = stats
+    return [
+        _command_row(
+            name,
+            registered.get(name),
+            summary.by_command.get(name, _NO_STATS),
+            systems.get(name, {LEGACY: _NO_STATS, system: _NO_STATS}),
+        )
+        for name in [*registered, *strangers]
+    ]
+
+
+def timeline_view(timeline: Timeline | None, systems: Sequence[str]) -> TimelineView:
+    """The timeline as columns of equal length; empty columns without one."""
+    slots = timeline.slots if timeline else ()
+    return {
+        "step_s": timeline.step_ns / NS_PER_S if timeline else 0.0,
+        "start": [slot.start_ns / NS_PER_S for slot in slots],
+        "systems": {
+            name: _timeline_system([slot.by_system.get(name, _NO_STATS) for slot in slots])
+            for name in systems
+        },
+        "memory_mb": [units.mb(slot.rss_bytes_max) for slot in slots],
+        "loop_lag_ms": [units.ms(slot.loop_lag_ns_max) for slot in slots],
+    }
+
+
+def alerts_view(
+    active: Sequence[Alert], past: Sequence[Alert], thresholds: Mapping[str, float]
+) -> AlertsView:
+    """The alerts, and the thresholds under the names of the figures they are compared with."""
+    return {
+        "active": [views.alert_view(alert) for alert in active],
+        "past": [views.alert_view(alert) for alert in past],
+        "thresholds": {
+            "error_rate": units.finite(thresholds.get("error_ratio")),
+            "response_time_ms": units.finite(thresholds.get("response_time_ms")),
+            "memory_mb": units.finite(thresholds.get("memory_mb")),
+        },
+    }
+
+
+def _or_none(name: str, read: Callable[[], T], unavailable: list[str]) -> T | None:
+    try:
+        return read()
+    except StoreUnavailableError:
+        unavailable.append(name)
+        return None
+
+
+def _newest_failures(readings: Readings, summary: Summary) -> Sequence[Execution]:
+    query = MetricQuery(
+        MetricType.COMMAND_EXECUTION,
+        since_ns=summary.coverage.start_ns,
+        limit=NEWEST_FAILURES,
+        errors_only=True,
+    )
+    page: Page = readings.newest(query)
+    return [record for _, record in page.records if isinstance(record, Execution)]
+
+
+def _system_names(new: str, summary: Summary) -> list[str]:
+    return [LEGACY, new, *sorted(summary.by_system.keys() - {LEGACY, new})]
+
+
+def _command_row(
+    name: str, state: CommandState | None, total: Stats, systems: Mapping[str, Stats]
+) -> CommandView:
+    return {
+        "command": name,
+        "category": None if state is None else state.category,
+        "registered": state is not None,
+        "has_legacy": state is not None and state.has_legacy,
+        "has_new": state is not None and state.has_new,
+        "share_percent": 0.0 if state is None else units.share(state.share),
+        "reason": None if state is None else state.reason.value,
+        "flag": None if state is None else state.flag,
+        "total": views.stats_view(total),
+        "systems": {other: views.stats_view(stats) for other, stats in systems.items()},
+    }
+
+
+def _timeline_system(column: Sequence[Stats]) -> TimelineSystem:
+    return {
+        "count": [stats.total for stats in column],
+        "error_rate": [units.finite(stats.error_ratio) for stats in column],
+        "p50_ms": [units.ms(stats.p50_ns) for stats in column],
+        "p95_ms": [units.ms(stats.p95_ns) for stats in column],
+    }
