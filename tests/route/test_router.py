@@ -252,6 +252,24 @@ def test_the_share_of_a_state_is_the_share_of_ids_that_go_there():
     assert abs(new - people * ratio) < 4.5 * sqrt(people * ratio * (1 - ratio))
 
 
+def test_one_choice_sees_the_flags_of_one_moment():
+    """Between two looks all flags turn, so two moments together would choose the new system."""
+
+    class Turning:
+        names = FeatureFlags().names
+        moments = ({"enabled": 100}, {"integration": 100, "ping": 100})
+
+        @property
+        def shares(self):
+            self.moments = self.moments[::-1]
+            return {P + flag: share for flag, share in self.moments[1].items()}
+
+    router = Router(Turning())
+    router.register("ping", has_new=True)
+    assert router.choose("ping", ID).trace.reason is Reason.INTEGRATION_OFF
+    assert router.choose("ping", ID).trace.reason is Reason.MASTER_OFF
+
+
 def test_a_choice_that_fails_is_legacys_and_is_counted():
     class Broken:
         names = FeatureFlags().names

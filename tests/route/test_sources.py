@@ -218,15 +218,25 @@ class TestSetFlag:
         set_flag(state, "a", 25, actor="x", reason="", clock=clock, expected=0)
         with pytest.raises(ConflictError):
             set_flag(state, "a", 50, actor="y", reason="", clock=clock, expected=0)
+        assert state.reads == 2  # one each: a decision on what was read is not made again
         set_flag(state, "a", 50, actor="y", reason="", clock=clock, expected=1)
         assert [flip.new for flip in state.flips()] == ["50%", "25%"]
 
     def test_a_lost_race_is_repeated_and_tells_the_true_old_share(self, state, clock):
         set_flag(state, "a", 10, actor="x", reason="", clock=clock)
-        racing = Racing(state, lambda: set_flag(state, "a", 60, actor="z", reason="", clock=clock))
+        rival = [lambda: set_flag(state, "a", 60, actor="z", reason="", clock=clock)]
+        racing = Racing(state, rival)
         flip = set_flag(racing, "a", 90, actor="y", reason="", clock=clock)
         assert (flip.old, flip.new) == ("60%", "90%")
         assert [row.new for row in state.flips()] == ["90%", "60%", "10%"]
+
+    def test_a_race_that_is_always_lost_ends_in_a_conflict(self, state, clock):
+        def win():
+            set_flag(state, "a", 60, actor="z", reason="", clock=clock)
+
+        with pytest.raises(ConflictError):
+            set_flag(Racing(state, [win] * 99), "a", 90, actor="y", reason="", clock=clock)
+        assert {row.actor for row in state.flips()} == {"z"}
 
     @pytest.mark.parametrize("share", [-1, 100.5, float("nan"), 0.001])
     def test_no_such_share_is_refused_before_anything_is_read(self, state, clock, share):
@@ -261,16 +271,15 @@ class OneDocument:
 
 
 class Racing:
-    """A state in which somebody else is faster, once."""
+    """A state in which somebody else is faster, as often as there are rivals."""
 
-    def __init__(self, state, rival):
-        self.state, self.rival = state, rival
+    def __init__(self, state, rivals):
+        self.state, self.rivals = state, rivals
 
     def read(self, kind):
         return self.state.read(kind)
 
     def commit(self, puts, flips=()):
-        rival, self.rival = self.rival, None
-        if rival:
-            rival()
+        if self.rivals:
+            self.rivals.pop()()
         self.state.commit(puts, flips)
