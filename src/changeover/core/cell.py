@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from changeover.core.histogram import Histogram
@@ -20,6 +21,20 @@ class Cell:
         self.sum_ns = sum_ns
         self.max_ns = max_ns
         self.histogram = Histogram() if histogram is None else histogram
+
+    def add_many(self, durations_ns: Sequence[int]) -> None:
+        """Count a column of durations."""
+        if not durations_ns:
+            return
+        self.count += len(durations_ns)
+        self.sum_ns += sum(durations_ns)
+        longest_ns = max(durations_ns)
+        self.max_ns = max(self.max_ns, longest_ns)
+        self.histogram.add_many(durations_ns)
+
+    def copy(self) -> Cell:
+        """Another cell with the same counts."""
+        return Cell(self.count, self.sum_ns, self.max_ns, Histogram(self.histogram.counts))
 
     def merge(self, other: Cell) -> None:
         """Add another cell to this one; the other stays as it is."""

@@ -54,6 +54,17 @@ class Histogram:
             bucket = bucket_of(value)
             counts[bucket] = get(bucket, 0) + 1
 
+    def remove_many(self, values: Iterable[int]) -> None:
+        """Take back values that were added; emptied buckets go."""
+        counts = self.counts
+        for value in values:
+            bucket = bucket_of(value)
+            left = counts[bucket] - 1
+            if left:
+                counts[bucket] = left
+            else:
+                del counts[bucket]
+
     def merge(self, other: Histogram) -> None:
         """Add another histogram's counts to this one; the other stays as it is."""
         counts = self.counts

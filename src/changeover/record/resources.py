@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -105,7 +104,7 @@ class _GcPauses:
 def _open_files(process: psutil.Process) -> int | None:
     """Descriptors, or handles on Windows."""
     try:
-        count = process.num_handles if sys.platform == "win32" else process.num_fds
+        count = process.num_handles if hasattr(process, "num_handles") else process.num_fds
         return int(count())
     except (psutil.Error, OSError):
         return None
