@@ -1,0 +1,1 @@
+"""The REST API that a bot needs, by topic."""
