@@ -132,7 +132,9 @@ class DiscordWebhook:
         told = self._told(answer)
         if answer.is_refusal or answer.status in {401, 403, 404}:
             return ChannelError(told, permanent=True)
-        wait_s = retry_after_s(answer.headers, answer.text)
+        wait_s = _seconds(answer.headers.get("Retry-After"))
+        if answer.status == 429:
+            wait_s = retry_after_s(answer.headers, answer.text)
         if wait_s is not None:
             self._free_at_ns = self._clock.monotonic_ns() + round(wait_s * NS_PER_S)
         return ChannelError(told, retry_after_s=wait_s)

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from changeover.act.ledger import HISTORY_LIMIT
+from changeover.act.rules import built_in_rules
+from changeover.core.clock import NS_PER_S
+from changeover.core.errors import ConflictError, StoreUnavailableError
+from changeover.core.model import Phase, Status
+from changeover.core.ports import Put
+
+
+def test_check_alerts_returns_what_fires_the_critical_first(world, make_summary, make_sample):
+    world.rules = built_in_rules()
+    world.processes.clear()
+    manager = world.start()
+    seen = make_summary(error_ratio=0.5, mean_ms=1500)
+    sample = make_sample(world.clock.wall_ns(), rss_mb=1100)
+    firing = manager.check_alerts(lambda _window: seen, lambda: sample)
+    told = [(alert.key, alert.severity, alert.unit) for alert in firing]
+    assert told[0] == ("error_rate", "critical", "ratio")
+    assert sorted(told[1:]) == [("memory", "warning", "MB"), ("response_time", "warning", "ms")]
+
+
+def test_the_window_of_each_rule_is_asked_for(world, make_summary):
+    asked = []
+
+    def summary_of(window):
+        asked.append(window.text)
+        return make_summary()
+
+    world.processes.clear()
+    world.start(rules=built_in_rules()).check_alerts(summary_of, lambda: None)
+    assert asked == ["5m", "5m"]
+
+
+def test_one_failing_rule_never_hides_another(world, make_sample):
+    manager = world.start(rules=built_in_rules())
+    world.processes.pop(0)
+
+    def summary_of(_window):
+        raise StoreUnavailableError("locked")
+
+    sample = make_sample(world.clock.wall_ns(), rss_mb=1100)
+    firing = manager.check_alerts(summary_of, lambda: sample)
+    assert [alert.key for alert in firing] == ["memory"]
+    assert world.guard.counts["act.rule"] == 2
+    check = manager.check()
+    assert check.status is Status.DEGRADED
+    assert "error_rate (StoreUnavailableError)" in check.detail
+
+
+def test_a_failure_while_firing_neither_resolves_nor_repeats(world):
+    world.check(error_ratio=0.05)
+
+    def summary_of(_window):
+        raise ZeroDivisionError
+
+    for _ in range(20):
+        world.clock.advance(60)
+        assert len(world.manager.check_alerts(summary_of, lambda: None)) == 1
+    assert len(world.owed()) == 1
+
+
+def test_alert_message_and_flip_are_one_transaction(world):
+    commits = []
+    plain = world.state.state
+
+    class Watched:
+        def __getattr__(self, name):
+            return getattr(plain, name)
+
+        def commit(self, puts, flips=()):
+            commits.append((puts, flips))
+            plain.commit(puts, flips)
+
+    world.state.state = Watched()
+    world.check(error_ratio=0.05)
+    ((puts, flips),) = commits
+    assert [put.kind for put in puts] == ["alert", "outbox"]
+    assert puts[0].expected == 0
+    assert [(flip.subject, flip.new, flip.actor) for flip in flips] == [
+        ("alert error_rate", "firing warning", "auto")
+    ]
+
+
+def test_every_channel_owes_its_own_message(world):
+    world.processes.clear()
+    world.start(channels=("file", "log", "discord"))
+    world.check(error_ratio=0.05)
+    owed = world.owed()
+    assert {document.value["channel"] for document in owed.values()} == {"file", "log", "discord"}
+    assert len(owed) == 3
+
+
+def test_a_message_says_who_noticed_and_where_the_page_is(world):
+    world.processes.clear()
+    world.start(link="https://bot.example.com/")
+    world.check(error_ratio=0.05)
+    (document,) = world.owed().values()
+    assert document.value["instance"] == "host/1"
+    assert document.value["link"] == "https://bot.example.com/"
+
+
+def test_quiet_evaluations_write_nothing(world):
+    world.check()
+    before = world.state.revision()
+    for _ in range(10):
+        world.clock.advance(60)
+        world.check(error_ratio=0.005)
+    assert world.state.revision() == before
+
+
+def test_the_past_is_newest_first_and_bounded(world):
+    world.rules = [replace(rule, keep_firing_s=0) for rule in world.rules]
+    world.processes.clear()
+    world.start()
+    for _ in range(HISTORY_LIMIT + 20):
+        world.clock.advance(60)
+        world.check(error_ratio=0.05)
+        world.clock.advance(60)
+        world.check()
+    active, past = world.manager.alerts(limit=3)
+    assert (active, len(past)) == ([], 3)
+    assert [alert.episode for alert in past] == [220, 219, 218]
+    assert len(world.state.read("alert_history")) == HISTORY_LIMIT
+
+
+def test_an_unreadable_document_is_counted_and_written_anew(world):
+    world.state.commit([Put("alert", "error_rate", {"phase": "firing", "key": 7})])
+    world.check(error_ratio=0.05)
+    assert world.guard.counts["act.alert_document"] == 1
+    assert world.manager.alerts()[0][0].phase is Phase.FIRING
+
+
+def test_a_lost_race_is_judged_again_from_what_the_winner_wrote(world):
+    class Racing:
+        """Another process commits the same alert between our read and our write."""
+
+        lost = 0
+
+        def __getattr__(self, name):
+            return getattr(plain, name)
+
+        def commit(self, puts, flips=()):
+            if not self.lost:
+                self.lost = 1
+                plain.commit(puts, flips)
+                raise ConflictError("alert", "error_rate", expected=0, found=1)
+            plain.commit(puts, flips)
+
+    plain = world.state.state
+    world.state.state = Racing()
+    world.check(error_ratio=0.05)
+    world.clock.advance(60)
+    world.check(error_ratio=0.05)
+    assert len(plain.read("outbox")) == 1
+    assert len(plain.flips()) == 1
+
+
+def test_the_check_says_how_old_the_last_evaluation_is(world):
+    assert world.manager.check().detail == "not evaluated yet"
+    world.check()
+    world.clock.advance(42)
+    check = world.manager.check()
+    assert (check.status, check.age_s) == (Status.HEALTHY, 42)
+    world.clock.advance(200)
+    assert world.manager.check().status is Status.DEGRADED
+    world.clock.set_wall(world.clock.wall_ns() - 10**6 * NS_PER_S)
+    assert world.manager.check().age_s == 242
+
+
+def test_the_process_that_does_not_lead_says_so(world):
+    world.start()
+    world.check()
+    (leader, _), (other, _) = world.processes
+    assert leader.check().detail == "1 rules evaluated"
+    assert other.check().detail == "another process evaluates"
+
+
+def test_delivery_is_woken_only_when_something_is_owed(world):
+    woken = []
+    world.processes.clear()
+    world.start(wake=lambda: woken.append(1))
+    world.check()
+    assert woken == []
+    world.check(error_ratio=0.05)
+    assert woken == [1]
+
+
+def test_no_thread_to_be_had_is_counted(world):
+    def wake():
+        raise RuntimeError("can't start new thread")
+
+    world.processes.clear()
+    world.start(wake=wake)
+    world.check(error_ratio=0.05)
+    assert world.guard.counts["act.wake"] == 1
+
+
+@pytest.mark.parametrize("interval_s", [5, 60])
+def test_the_lease_outlives_the_interval(world, interval_s):
+    world.processes.clear()
+    world.start(interval_s=interval_s)
+    world.check()
+    world.clock.advance(max(30, 1.5 * interval_s) - 1)
+    assert not world.state.lease("alerts", "other", 1)
+    world.clock.advance(1.5)
+    assert world.state.lease("alerts", "other", 1)
