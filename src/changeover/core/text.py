@@ -37,7 +37,7 @@ _SENSITIVE = (
 )
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     # a private key, with its line ends as they are or escaped
-    (re.compile(r"(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)[A-Za-z0-9+/=\s\\]*+"), r"\1 ***"),
+    (re.compile(r"(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)[A-Za-z0-9+/=\s\\*]*+"), r"\1 ***"),
     # webhook and interaction addresses: who holds one may post
     (re.compile(r"(/(?:webhooks|interactions)/\d{1,22}/)[\w.-]++"), r"\1***"),
     (re.compile(r"(hooks\.slack\.com/\w{1,20}/)[\w/-]++"), r"\1***"),
