@@ -1,7 +1,8 @@
 """The 18 commands as discord.py sees them: names, arguments, checks, cooldowns.
 
 Every callback only routes. discord.py converts the arguments, so that what a user gets wrong
-there never reaches a handler.
+there never reaches a handler. A cooldown stands above its command: below it, on the bare
+function, all bots of a process would share its counts.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ class Utility(commands.Cog):
         """
         await route(ctx, topic=topic)
 
-    @_hybrid("purgbot")
     @commands.cooldown(2, 30, _PER_USER)
+    @_hybrid("purgbot")
     async def purgbot(self, ctx: Context, limit: int = MOST_PURGED) -> None:
         """For moderators, and for everybody in direct messages.
 
@@ -82,8 +83,8 @@ class Utility(commands.Cog):
         """
         await route(ctx, limit=limit)
 
-    @_hybrid("volumetest")
     @commands.cooldown(1, 30, _PER_USER)
+    @_hybrid("volumetest")
     @commands.check_any(commands.is_owner(), commands.has_permissions(administrator=True))
     async def volumetest(self, ctx: Context, count: int = 50) -> None:
         """For administrators.
@@ -98,8 +99,8 @@ class Utility(commands.Cog):
 class Authentication(commands.Cog):
     """auth, verify."""
 
-    @_hybrid("auth")
     @commands.cooldown(6, 30, _PER_USER)
+    @_hybrid("auth")
     async def auth(self, ctx: Context, action: str = "status", code: str = "") -> None:
         """In steps.
 
@@ -144,8 +145,8 @@ class Conversation(commands.Cog):
         """
         await route(ctx, action=action)
 
-    @_hybrid("reset")
     @commands.cooldown(3, 10, _PER_USER)
+    @_hybrid("reset")
     async def reset(self, ctx: Context, *, personality: str = "") -> None:
         """In the channel.
 
@@ -159,8 +160,8 @@ class Conversation(commands.Cog):
 class Personality(commands.Cog):
     """add, remove, info, alias, list."""
 
-    @_hybrid("add")
     @commands.cooldown(4, 20, _PER_USER)
+    @_hybrid("add")
     async def add(self, ctx: Context, name: str, *, description: str = "") -> None:
         """For the caller.
 
@@ -202,8 +203,8 @@ class Personality(commands.Cog):
         """
         await route(ctx, personality=personality, alias=alias)
 
-    @_hybrid("list")
     @commands.cooldown(4, 10, _PER_USER)
+    @_hybrid("list")
     async def list(self, ctx: Context, page: int = 1) -> None:
         """The caller's.
 
