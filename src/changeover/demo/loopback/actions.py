@@ -200,7 +200,7 @@ def _find(hub: Hub, words: str, where: Place, kind: CommandKind) -> Found:
 def _require(hub: Hub, where: Place, needs: Permission, what: str) -> None:
     allowed = hub.world.permissions(where.user, where.channel)
     if not allowed or needs not in allowed:
-        missing = (needs & ~allowed) or Permission.VIEW_CHANNEL
+        missing = needs & ~allowed if allowed else Permission.VIEW_CHANNEL
         raise NotAllowedError(
             f"{where.user.name} may not {what} in #{where.channel.name}: lacks {missing.name}"
         )

@@ -68,6 +68,7 @@ class Channel:
     Attributes:
         guild_id: `None` for direct messages.
         recipient: whom the bot talks to there; `None` in guilds.
+        nsfw: whether it is age-restricted.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Channel:
     recipient: User | None = None
     overwrites: tuple[Overwrite, ...] = ()
     position: int = 0
+    nsfw: bool = False
 
     @property
     def mention(self) -> str:

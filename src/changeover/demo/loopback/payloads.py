@@ -71,7 +71,7 @@ def channel(of: Channel, world: World) -> Json:
         "permission_overwrites": [_overwrite(overwrite) for overwrite in of.overwrites],
         "parent_id": None,
         "topic": None,
-        "nsfw": False,
+        "nsfw": of.nsfw,
         "rate_limit_per_user": 0,
         "bitrate": 64_000,
         "user_limit": 0,

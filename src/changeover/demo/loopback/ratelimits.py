@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from changeover.demo.loopback.errors import LoopbackError
 
 LIMIT = 1000
-"""Requests a second that the headers promise for each route. Discord's own limits are far lower
-and differ by route; here nothing is refused, so that a load test measures the bot."""
+"""Requests in a window that the headers promise for each route. Discord's own limits are far
+lower and differ by route; here nothing is refused, so that a load test measures the bot."""
+
+WINDOW_S = 1.0
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class RateLimits:
         return {
             "X-RateLimit-Limit": str(LIMIT),
             "X-RateLimit-Remaining": str(LIMIT - 1),
-            "X-RateLimit-Reset": f"{now_ms / 1000 + 1:.3f}",
-            "X-RateLimit-Reset-After": "1.000",
+            "X-RateLimit-Reset": f"{now_ms / 1000 + WINDOW_S:.3f}",
+            "X-RateLimit-Reset-After": f"{WINDOW_S:.3f}",
             "X-RateLimit-Bucket": hashlib.blake2b(bucket.encode(), digest_size=16).hexdigest(),
         }

@@ -9,6 +9,7 @@ from changeover.demo.loopback.rest import application, channels, guilds, plumbin
 
 _HOST = "127.0.0.1"
 _BODY_MAX = 32 * 1024 * 1024
+_BACKLOG = 2048  # a burst opens hundreds of connections; the kernel drops the excess for a second
 _GOODBYE_S = 1.0
 _GOING_AWAY = 1001
 
@@ -24,7 +25,7 @@ class Site:
         """Listen, and tell the hub where."""
         runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=_GOODBYE_S)
         await runner.setup()
-        await web.TCPSite(runner, _HOST, 0).start()
+        await web.TCPSite(runner, _HOST, 0, backlog=_BACKLOG).start()
         self._runner = runner
         address = f"{_HOST}:{runner.addresses[0][1]}"
         self._hub.url = f"http://{address}"

@@ -116,11 +116,17 @@ class World:
         *,
         overwrites: tuple[Overwrite, ...] = (),
         kind: ChannelKind = ChannelKind.TEXT,
+        nsfw: bool = False,
     ) -> Channel:
         """A new channel below those there are."""
-        position = len(guild.channels)
         channel = Channel(
-            self._next_id(), name, kind, guild.id, overwrites=overwrites, position=position
+            self._next_id(),
+            name,
+            kind,
+            guild.id,
+            overwrites=overwrites,
+            position=len(guild.channels),
+            nsfw=nsfw,
         )
         guild.channels[channel.id] = self.channels[channel.id] = channel
         return channel
