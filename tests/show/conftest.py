@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
+from fastapi import FastAPI
 
 from changeover.core.cell import Cell, Cells
 from changeover.core.clock import NS_PER_MS, NS_PER_S, ManualClock
@@ -43,6 +46,7 @@ from changeover.show.access import Access
 from changeover.show.api import create_app
 from changeover.show.readings import HealthReport, Readings
 from changeover.show.server import Server
+from changeover.show.stream import Streams
 
 NOW_NS = ManualClock().wall_ns()
 
@@ -156,7 +160,7 @@ class World:
     def timeline(self, window: Window) -> Timeline:
         self._note("timeline")
         step_ns = max(window.ns // 4, NS_PER_S)
-        start = self.clock.wall_ns() - 4 * step_ns
+        start = (self.clock.wall_ns() // step_ns - 4) * step_ns
         rows = [stats(10), Stats(), stats(20, 2), stats(5)]
         return Timeline(
             step_ns,
@@ -233,6 +237,14 @@ def alert(phase: Phase = Phase.FIRING) -> Alert:
 
 
 @pytest.fixture
+def make() -> SimpleNamespace:
+    """Makers of what the readings tell, for tests that build their own."""
+    return SimpleNamespace(
+        world=World, stats=stats, cell=cell, sample=sample, execution=execution, alert=alert
+    )
+
+
+@pytest.fixture
 def world() -> World:
     return World()
 
@@ -245,6 +257,7 @@ class Site:
     session: aiohttp.ClientSession
     world: World
     guard: Guard
+    streams: Streams
 
     async def get(self, path: str, **options: Any) -> tuple[int, Any]:
         """Status and JSON of a GET."""
@@ -256,8 +269,17 @@ class Site:
         return self.session.request(method, self.server.url.rstrip("/") + path, **options)
 
 
+@pytest.fixture(scope="session")
+def stopping() -> Iterator[list[threading.Thread]]:
+    """Threads that stop servers; a test need not wait for its own."""
+    threads: list[threading.Thread] = []
+    yield threads
+    for thread in threads:
+        thread.join()
+
+
 @pytest.fixture
-def servers() -> Iterator[Callable[..., Server]]:
+def servers(stopping: list[threading.Thread]) -> Iterator[Callable[..., Server]]:
     """Starts servers, and stops them all in the end."""
     running: list[Server] = []
 
@@ -269,25 +291,62 @@ def servers() -> Iterator[Callable[..., Server]]:
 
     yield start
     for server in running:
-        server.stop()
+        thread = threading.Thread(target=server.stop)
+        thread.start()
+        stopping.append(thread)
+
+
+class Stage(FastAPI):
+    """One server for all tests; each puts its own application on it."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.state.shown(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[tuple[Stage, Server]]:
+    app = Stage()
+    app.state.streams = Streams(None, guard=Guard())
+    server = Server(app, port=0)
+    server.start()
+    yield app, server
+    server.stop()
 
 
 @pytest.fixture
-async def open_site(world: World, servers: Any) -> AsyncIterator[Callable[..., Site]]:
-    """Opens sites over the world, with any options of `create_app`."""
+async def open_site(world: World, stage: Any, servers: Any) -> AsyncIterator[Callable[..., Site]]:
+    """Opens a site over the world, with any options of `create_app`.
+
+    All but an `own` one are shown on the stage, the last one opened.
+    """
+    shown, shared = stage
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
-        def open_one(token: str | None = None, hosts: tuple[str, ...] = (), **options: Any) -> Site:
+        def open_one(
+            token: str | None = None,
+            hosts: tuple[str, ...] = (),
+            own: bool = False,
+            **options: Any,
+        ) -> Site:
             guard = Guard(world.clock)
             access = Access(token=token, hosts=hosts)
             app = create_app(
                 world.readings(), access=access, clock=world.clock, guard=guard, **options
             )
-            return Site(servers(app), session, world, guard)
+            shown.state.shown = app
+            server = servers(app) if own else shared
+            return Site(server, session, world, guard, app.state.streams)
 
         yield open_one
+        shown.state.shown.state.streams.stop()
 
 
 @pytest.fixture
 def site(open_site: Callable[..., Site]) -> Site:
     return open_site()
+
+
+@pytest.fixture
+def own_site(open_site: Callable[..., Site]) -> Site:
+    """A site whose server is its own, to be stopped and maltreated."""
+    return open_site(own=True)

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from changeover.core.clock import Clock, SystemClock
 from changeover.core.errors import Guard
 from changeover.show.access import Access
-from changeover.show.application import Application, Responses
+from changeover.show.application import Application, Responses, describe, reference
 from changeover.show.assets import PAGE, Asset, packaged_assets
 from changeover.show.desk import Desk
 from changeover.show.gate import BARE, STREAM, Gate
@@ -159,19 +159,21 @@ def _add_endpoints(app: Application, endpoints: _Endpoints) -> None:
     add(
         "/health",
         endpoints.health,
-        _ok(HealthView) | {503: _model(HealthView, "The bot's event loop is blocked.")},
+        _ok(HealthView) | {503: describe(HealthView, "The bot's event loop is blocked.")},
     )
     add(
         "/health/ready",
         endpoints.ready,
-        _ok(ReadyView) | {503: _model(ReadyView, "Not ready yet.")},
+        _ok(ReadyView) | {503: describe(ReadyView, "Not ready yet.")},
     )
-    add("/health/features", endpoints.features, _ok(dict[str, bool | FlagsDetail]))
+    flags = {"anyOf": [{"type": "boolean"}, reference(FlagsDetail)]}
+    features = {"type": "object", "additionalProperties": flags}
+    add("/health/features", endpoints.features, _ok(features))
     add("/health/commands", endpoints.commands, _ok(SummaryView), (WINDOW,))
     add(
         "/health/metrics/{type}",
         endpoints.records,
-        _ok(RecordsView) | {404: _model(ProblemView, "There are no records of this type.")},
+        _ok(RecordsView) | {404: describe(ProblemView, "There are no records of this type.")},
         (TYPE, *_RECORDS),
     )
     add("/api/snapshot", endpoints.snapshot, _ok(SnapshotView), (WINDOW,))
@@ -206,12 +208,8 @@ def _json_bytes(body: bytes, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(body, status_code=status, media_type="application/json")
 
 
-def _model(model: object, description: str) -> dict[str, Any]:
-    return {"model": model, "description": description}
-
-
-def _ok(model: object) -> Responses:
-    return {200: _model(model, "As asked.")}
+def _ok(shape: type | dict[str, Any]) -> Responses:
+    return {200: describe(shape, "As asked.")}
 
 
 def _text(media_type: str, description: str) -> Responses:

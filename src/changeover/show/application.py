@@ -9,16 +9,35 @@ from typing import Any, Never
 
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 
 from changeover.show.health import installed_version
 from changeover.show.parameters import Parameter
 from changeover.show.problems import RefusedError
-from changeover.show.schema import ProblemView
+from changeover.show.schema import (
+    FlagsDetail,
+    HealthView,
+    ProblemView,
+    ReadyView,
+    RecordsView,
+    SnapshotView,
+    SummaryView,
+)
 
 Endpoint = Callable[..., Awaitable[Response]]
 Responses = dict[int | str, dict[str, Any]]
 
+SHAPES: tuple[Any, ...] = (
+    FlagsDetail,
+    HealthView,
+    ProblemView,
+    ReadyView,
+    RecordsView,
+    SnapshotView,
+    SummaryView,
+)
+_REFERENCE = "#/components/schemas/{model}"
 _REFUSALS = {
     400: "A parameter is wrong, unknown or repeated.",
     403: "The host name is not one of ours, or another site's page asked.",
@@ -51,10 +70,19 @@ class Application(FastAPI):
         self.add_exception_handler(HTTPException, _refuse)
 
     def openapi(self) -> dict[str, Any]:
-        """The schema; with the token's two ways where one is needed."""
+        """The schema; with the token's two ways where one is needed.
+
+        The shapes are worked out when somebody asks: FastAPI's own `model=` would do it at
+        every start, for some 50 ms and a megabyte or two.
+        """
         schema = super().openapi()
+        _, shapes = TypeAdapter.json_schemas(
+            [(shape, "serialization", TypeAdapter(shape)) for shape in SHAPES],
+            ref_template=_REFERENCE,
+        )
+        schema.setdefault("components", {})["schemas"] = shapes["$defs"]
         if self._needs_token:
-            schema.setdefault("components", {})["securitySchemes"] = {
+            schema["components"]["securitySchemes"] = {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic", "description": "Any user name."},
             }
@@ -72,7 +100,7 @@ class Application(FastAPI):
         """Serve a GET and describe it; `responses` win over the refusals that all share."""
         shared = _REFUSALS | (_TOKEN_REFUSALS if self._needs_token else {})
         refusals: Responses = {
-            status: {"model": ProblemView, "description": text} for status, text in shared.items()
+            status: describe(ProblemView, text) for status, text in shared.items()
         }
         self.add_api_route(
             path,
@@ -83,6 +111,17 @@ class Application(FastAPI):
             responses={**refusals, **responses},
             openapi_extra={"parameters": [parameter.openapi() for parameter in parameters]},
         )
+
+
+def reference(shape: type) -> dict[str, Any]:
+    """Where the schema describes one of `SHAPES`."""
+    return {"$ref": _REFERENCE.format(model=shape.__name__)}
+
+
+def describe(shape: type | dict[str, Any], text: str) -> dict[str, Any]:
+    """One JSON response for OpenAPI: one of `SHAPES`, or a schema, and what it means."""
+    schema = shape if isinstance(shape, dict) else reference(shape)
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
 def without_telemetry(framework: Callable[..., Any]) -> dict[str, Any]:

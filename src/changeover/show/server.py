@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from changeover.core.errors import ChangeoverError
-from changeover.show.gate import MOST_HEADER_BYTES
+from changeover.show.gate import MOST_HEADER_BYTES, App, Receive, Scope, Send
 
 # What strangers send (half a request, a port scan) is no news for the bot's log.
 _wire_logger = logging.getLogger("changeover.http")
@@ -53,7 +53,7 @@ class Server:
         self._port = port
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._uvicorn = _Uvicorn(_config(app))
+        self._uvicorn = _Uvicorn(_config(self._serve))
 
     @property
     def port(self) -> int:
@@ -95,6 +95,13 @@ class Server:
                 self._loop.call_soon_threadsafe(self._uvicorn.cut)
             thread.join(self.FINISH_WITHIN_S)
 
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._uvicorn.force_exit:  # else cut at the stop, which is no error to log
+                raise
+
     def _run(self, listener: socket.socket) -> None:
         with asyncio.Runner() as runner, listener:
             self._loop = runner.get_loop()
@@ -103,15 +110,16 @@ class Server:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; raises `ListenError` with the reason."""
+    if not 0 <= port <= 65_535:
+        raise ListenError(f"cannot listen on port {port} of {host}: ports end at 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         is_dual = host == "::" and socket.has_dualstack_ipv6()
         return socket.create_server(
             (host, port), family=family, backlog=128, dualstack_ipv6=is_dual
         )
-    except (OSError, OverflowError) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        reason = _REASONS.get(number or 0, str(error))
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, str(error))
         raise ListenError(
             f"cannot listen on port {port} of {host}: {reason}; "
             f"set HEALTH_CHECK_PORT to another port, for example {port % 65_535 + 1}"
@@ -190,10 +198,11 @@ class _Protocol(H11Protocol):
             self._head_timer = None
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=_Protocol,  # the same limits with and without uvicorn's optional parsers
+        interface="asgi3",
         ws="none",
         lifespan="off",
         loop="asyncio",
