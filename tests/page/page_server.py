@@ -35,14 +35,19 @@ class PageServer:
         interval_s: Seconds between two events of a stream.
         streams: How many streams are open.
         asked: How often each path was asked for.
+        windows: The windows that streams were asked for, in order.
+        sent: How many snapshots were sent on streams.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
         self.make: Callable[[str, float], page_snapshots.Json] = page_snapshots.busy
         self.mode: str | int = "ok"
         self.interval_s = 0.2
         self.streams = 0
         self.asked: Counter[str] = Counter()
+        self.windows: list[str] = []
+        self.sent = 0
         self.url = ""
         self._frozen_at = time.time()
         self._loop = asyncio.new_event_loop()
@@ -57,8 +62,8 @@ class PageServer:
             raise RuntimeError("the page's server did not start")
 
     def close(self) -> None:
-        """Ends the streams and the thread."""
-        if self._stop is not None:
+        """Ends the streams and the thread; a second call does nothing."""
+        if self._stop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
 
@@ -77,7 +82,7 @@ class PageServer:
             app.router.add_get(f"{prefix}/api/stream", self._stream)
         runner = web.AppRunner(app, shutdown_timeout=0.5)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True)
         await site.start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         self._ready.set()
@@ -115,12 +120,14 @@ class PageServer:
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         self.streams += 1
+        self.windows.append(request.query.get("window", ""))
         try:
             while self._stop is not None and not self._stop.is_set():
                 if isinstance(self.mode, int):
                     break
                 event = f"event: snapshot\ndata: {self._answer(request)}\n\n"
                 await response.write(f": heartbeat\n\n{event}".encode())
+                self.sent += 1
                 await asyncio.sleep(self.interval_s)
         except ConnectionError:
             pass  # the page hung up, as it may

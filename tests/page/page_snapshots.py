@@ -153,7 +153,11 @@ def timeline(window: str, now: float, *, failing: bool) -> Json:
             n = 0 if i in gap else max(0, round(size * step * wave / 10))
             late = failing and system == "ddd" and i > len(start) * 0.75
             count.append(n)
-            errors.append(None if n == 0 else dice.choice((0, 0, 0.002, 0.004)) + (0.055 * wave if late else 0))
+            errors.append(
+                None
+                if n == 0
+                else dice.choice((0, 0, 0.002, 0.004)) + (0.055 * wave if late else 0)
+            )
             fast.append(None if n == 0 else 38 * wave)
             slow.append(None if n == 0 else p95 * wave + (20 * math.sin(at / 3000)))
         columns[system] = {"count": count, "error_rate": errors, "p50_ms": fast, "p95_ms": slow}
@@ -162,42 +166,95 @@ def timeline(window: str, now: float, *, failing: bool) -> Json:
         "start": start,
         "systems": columns,
         "memory_mb": [168 + 14 * math.sin(i / 19) + i * 0.2 for i in range(len(start))],
-        "loop_lag_ms": [2 + 3 * abs(math.sin(i / 5)) + (24 if i % 29 == 17 else 0) for i in range(len(start))],
+        "loop_lag_ms": [
+            2 + 3 * abs(math.sin(i / 5)) + (24 if i % 29 == 17 else 0) for i in range(len(start))
+        ],
     }
 
 
-def busy(window: str, now: float, *, failing: bool = False, seed: int = 0) -> Json:
+def busy(window: str, now: float, *, failing: bool = False) -> Json:
     """A bot in the middle of its move."""
-    seconds, step = WINDOWS[window]
-    rows = commands(seconds / 3600 + seed * 0.001)
+    seconds, _ = WINDOWS[window]
+    rows = commands(seconds / 3600)
     legacy = sum(row["systems"]["legacy"]["total"] for row in rows)
     new = sum(row["systems"]["ddd"]["total"] for row in rows)
     errors = int(new * (0.024 if failing else 0.0018))
     active = [alert("firing", now)] if failing else []
     if failing:
-        active.append(alert("pending", now, key="response_time", rule="response_time", severity="warning", summary="p95 of list is above 1 s", value=1240, threshold=1000, unit="ms", peak=1240))
+        active.append(
+            alert(
+                "pending",
+                now,
+                key="response_time",
+                rule="response_time",
+                severity="warning",
+                summary="p95 of list is above 1 s",
+                value=1240,
+                threshold=1000,
+                unit="ms",
+                peak=1240,
+            )
+        )
     return {
         "schema_version": 1,
         "as_of": iso(now),
         "version": "0.1.0",
         "instance": "bot-1.example/4711",
-        "window": {"text": window, "seconds": seconds, "counted_from": iso(now - seconds), "counted_to": iso(now), "exact_to": "event" if seconds <= 86_400 else "slot"},
+        "window": {
+            "text": window,
+            "seconds": seconds,
+            "counted_from": iso(now - seconds),
+            "counted_to": iso(now),
+            "exact_to": "event" if seconds <= 86_400 else "slot",
+        },
         "systems": {"legacy": "legacy", "new": "ddd"},
         "health": {
             "status": "degraded" if failing else "healthy",
             "checks": [
-                {"name": "store", "status": "degraded" if failing else "healthy", "detail": "locked for 31 s, 212 records waiting" if failing else "sqlite, WAL", "age_s": 0.4},
-                {"name": "loop", "status": "healthy", "detail": "last turn 0.1 s ago", "age_s": 0.1},
+                {
+                    "name": "store",
+                    "status": "degraded" if failing else "healthy",
+                    "detail": "locked for 31 s, 212 records waiting" if failing else "sqlite, WAL",
+                    "age_s": 0.4,
+                },
+                {
+                    "name": "loop",
+                    "status": "healthy",
+                    "detail": "last turn 0.1 s ago",
+                    "age_s": 0.1,
+                },
                 {"name": "alerts", "status": "healthy", "detail": "evaluated", "age_s": 21.0},
             ],
             "uptime_s": 273_912.0,
         },
         "totals": stats(legacy + new, errors + int(legacy * 0.003), 44.2, 203.4),
-        "by_system": {"legacy": stats(legacy, int(legacy * 0.003), 47.9, 214.0), "ddd": stats(new, errors, 39.4, 181.2), "unknown": stats(0)},
+        "by_system": {
+            "legacy": stats(legacy, int(legacy * 0.003), 47.9, 214.0),
+            "ddd": stats(new, errors, 39.4, 181.2),
+            "unknown": stats(0),
+        },
         "commands": rows,
-        "migration": {"total": 18, "with_new": 17, "on_new": 6, "percent": 33.3, "complete": False, "missing": ["volumetest"]},
+        "migration": {
+            "total": 18,
+            "with_new": 17,
+            "on_new": 6,
+            "percent": 33.3,
+            "complete": False,
+            "missing": ["volumetest"],
+        },
         "timeline": timeline(window, now, failing=failing),
-        "resources": {"memory_mb": 184.3, "memory_limit_mb": 512.0, "cpu_machine_percent": 6.2, "cpu_core_percent": 12.4, "threads": 14, "open_files": 31, "gc_pause_max_ms": 8.1, "loop_lag_ms": 4.6, "age_s": 11.0, "stale": False},
+        "resources": {
+            "memory_mb": 184.3,
+            "memory_limit_mb": 512.0,
+            "cpu_machine_percent": 6.2,
+            "cpu_core_percent": 12.4,
+            "threads": 14,
+            "open_files": 31,
+            "gc_pause_max_ms": 8.1,
+            "loop_lag_ms": 4.6,
+            "age_s": 11.0,
+            "stale": False,
+        },
         "flags": flags(now),
         "alerts": {"active": active, "past": past(now), "thresholds": THRESHOLDS},
         "failures": failures(now),
@@ -210,19 +267,61 @@ def flags(now: float) -> list[Json]:
     return [
         flag("ddd.commands.enabled", 100.0, source="environment"),
         flag("ddd.commands.integration", 100.0, source="environment"),
-        flag("ddd.commands.utility", 100.0, updated_at=iso(now - 260_000), age_s=260_000.0, actor="ada", reason="a quiet week"),
-        flag("ddd.commands.authentication", 50.0, updated_at=iso(now - 4100), age_s=4100.0, actor="ada"),
+        flag(
+            "ddd.commands.utility",
+            100.0,
+            updated_at=iso(now - 260_000),
+            age_s=260_000.0,
+            actor="ada",
+            reason="a quiet week",
+        ),
+        flag(
+            "ddd.commands.authentication",
+            50.0,
+            updated_at=iso(now - 4100),
+            age_s=4100.0,
+            actor="ada",
+        ),
         flag("ddd.commands.conversation", 10.0, source="file"),
         flag("ddd.commands.personality", 0.0, source="default"),
-        flag("ddd.commands.persnality", 25.0, source="environment", known=False, nearest="ddd.commands.personality"),
+        flag(
+            "ddd.commands.persnality",
+            25.0,
+            source="environment",
+            known=False,
+            nearest="ddd.commands.personality",
+        ),
     ]
 
 
 def past(now: float) -> list[Json]:
     """Two alerts that are over."""
     return [
-        alert("resolved", now, key="error_rate", summary="Error rate over 5 minutes above 1 %", severity="warning", since=iso(now - 9000), fired_at=iso(now - 8900), resolved_at=iso(now - 8120), peak=0.034),
-        alert("resolved", now, key="memory", rule="memory", summary="Memory above 1000 MB", severity="critical", unit="MB", threshold=1000, since=iso(now - 90_000), fired_at=iso(now - 89_700), resolved_at=iso(now - 88_000), peak=1187.0),
+        alert(
+            "resolved",
+            now,
+            key="error_rate",
+            summary="Error rate over 5 minutes above 1 %",
+            severity="warning",
+            since=iso(now - 9000),
+            fired_at=iso(now - 8900),
+            resolved_at=iso(now - 8120),
+            peak=0.034,
+        ),
+        alert(
+            "resolved",
+            now,
+            key="memory",
+            rule="memory",
+            summary="Memory above 1000 MB",
+            severity="critical",
+            unit="MB",
+            threshold=1000,
+            since=iso(now - 90_000),
+            fired_at=iso(now - 89_700),
+            resolved_at=iso(now - 88_000),
+            peak=1187.0,
+        ),
     ]
 
 
@@ -230,8 +329,26 @@ def failures(now: float) -> list[Json]:
     """Three kinds of failures."""
     return [
         failure(1, now),
-        failure(2, now, type="TimeoutError", message="the gateway took longer than 3 s to answer the interaction; the token was [redacted]", count=1204, commands=["auth", "verify", "list", "info", "alias", "add"], systems={"legacy": 11, "ddd": 1193}, last_at=iso(now - 340)),
-        failure(3, now, type="KeyError", message="'channel'", count=1, commands=["autorespond"], systems={"legacy": 1}, last_at=iso(now - 2900)),
+        failure(
+            2,
+            now,
+            type="TimeoutError",
+            message="the gateway took longer than 3 s to answer the interaction; the token was [redacted]",
+            count=1204,
+            commands=["auth", "verify", "list", "info", "alias", "add"],
+            systems={"legacy": 11, "ddd": 1193},
+            last_at=iso(now - 340),
+        ),
+        failure(
+            3,
+            now,
+            type="KeyError",
+            message="'channel'",
+            count=1,
+            commands=["autorespond"],
+            systems={"legacy": 1},
+            last_at=iso(now - 2900),
+        ),
     ]
 
 
@@ -240,14 +357,37 @@ def empty(window: str, now: float) -> Json:
     snapshot = busy(window, now)
     nothing = stats(0)
     slots = len(snapshot["timeline"]["start"])
-    column = {"count": [0] * slots, "error_rate": [None] * slots, "p50_ms": [None] * slots, "p95_ms": [None] * slots}
+    column = {
+        "count": [0] * slots,
+        "error_rate": [None] * slots,
+        "p50_ms": [None] * slots,
+        "p95_ms": [None] * slots,
+    }
     for row in snapshot["commands"]:
-        row |= {"total": nothing, "systems": {"legacy": nothing, "ddd": nothing}, "share_percent": 0.0, "reason": "no_flag", "flag": None}
+        row |= {
+            "total": nothing,
+            "systems": {"legacy": nothing, "ddd": nothing},
+            "share_percent": 0.0,
+            "reason": "no_flag",
+            "flag": None,
+        }
     return snapshot | {
         "totals": nothing,
         "by_system": {"legacy": nothing, "ddd": nothing, "unknown": nothing},
-        "migration": {"total": 18, "with_new": 18, "on_new": 0, "percent": 0.0, "complete": False, "missing": []},
-        "timeline": snapshot["timeline"] | {"systems": {"legacy": column, "ddd": column}, "memory_mb": [None] * slots, "loop_lag_ms": [None] * slots},
+        "migration": {
+            "total": 18,
+            "with_new": 18,
+            "on_new": 0,
+            "percent": 0.0,
+            "complete": False,
+            "missing": [],
+        },
+        "timeline": snapshot["timeline"]
+        | {
+            "systems": {"legacy": column, "ddd": column},
+            "memory_mb": [None] * slots,
+            "loop_lag_ms": [None] * slots,
+        },
         "resources": dict.fromkeys(snapshot["resources"]) | {"stale": False},
         "flags": [],
         "alerts": {"active": [], "past": [], "thresholds": THRESHOLDS},
@@ -270,13 +410,37 @@ def hostile(window: str, now: float) -> Json:
     """Everybody's names and messages at their worst, and a third system nobody announced."""
     snapshot = busy(window, now)
     sample = snapshot["commands"][0]
-    snapshot["commands"] = [sample | {"command": name, "category": name, "systems": {**sample["systems"], "__proto__": stats(5, 5)}} for name in HOSTILE]
-    snapshot["by_system"] = {**snapshot["by_system"], "__proto__": stats(5, 5), "unknown": stats(2, 2)}
+    snapshot["commands"] = [
+        sample
+        | {
+            "command": name,
+            "category": name,
+            "systems": {**sample["systems"], "__proto__": stats(5, 5)},
+        }
+        for name in HOSTILE
+    ]
+    snapshot["by_system"] = {
+        **snapshot["by_system"],
+        "__proto__": stats(5, 5),
+        "unknown": stats(2, 2),
+    }
     snapshot["timeline"]["systems"]["__proto__"] = snapshot["timeline"]["systems"]["legacy"]
-    snapshot["flags"] = [flag(name, 5.0, actor=name, reason=name, known=False, nearest=name) for name in HOSTILE]
-    snapshot["failures"] = [failure(i, now, type=name, message=name * 12, commands=[name], systems={name: 1}) for i, name in enumerate(HOSTILE)]
-    snapshot["alerts"]["active"] = [alert("firing", now, key=name, summary=name) for name in HOSTILE]
+    snapshot["flags"] = [
+        flag(name, 5.0, actor=name, reason=name, known=False, nearest=name) for name in HOSTILE
+    ]
+    snapshot["failures"] = [
+        failure(i, now, type=name, message=name * 12, commands=[name], systems={name: 1})
+        for i, name in enumerate(HOSTILE)
+    ]
+    snapshot["alerts"]["active"] = [
+        alert("firing", now, key=name, summary=name) for name in HOSTILE
+    ]
     snapshot["migration"] |= {"missing": list(HOSTILE)}
-    snapshot["health"] |= {"status": "degraded", "checks": [{"name": name, "status": "degraded", "detail": name, "age_s": 1.0} for name in HOSTILE]}
+    snapshot["health"] |= {
+        "status": "degraded",
+        "checks": [
+            {"name": name, "status": "degraded", "detail": name, "age_s": 1.0} for name in HOSTILE
+        ],
+    }
     snapshot["dropped"] = dict.fromkeys(HOSTILE, 3)
     return snapshot | {"instance": HOSTILE[0], "version": HOSTILE[3]}

@@ -70,6 +70,14 @@ export function renderHealth({ health, version }) {
   keyed($("check-list"), health.checks, (check) => check.name, makeCheck);
 }
 
+/** Nobody knows how the bot is while the monitor does not answer. */
+function forgetHealth() {
+  attr($("health"), "data-tone", "none");
+  setIcon($("health").querySelector("svg"), "none");
+  text($("health").querySelector("b"), "Unknown");
+  text($("health").querySelector(".why"), "");
+}
+
 function makeCheck() {
   const mark = icon("none"), name = h("b"), word = h("span.tag"), detail = h("span.detail"), age = h("span.quiet");
   const node = h("li", {}, mark, h("span.check-name", {}, name, word), age, detail);
@@ -100,7 +108,6 @@ export function renderState({ phase, reason, asOf }) {
   const [word, symbol] = LIVE.get(phase);
   const live = $("live");
   attr(live, "data-phase", phase);
-  attr(live, "aria-pressed", phase === "paused");
   attr(live, "title", phase === "paused" ? "Resume" : "Pause");
   text(live.querySelector("b"), word);
   setIcon(live.querySelector("svg"), symbol);
@@ -118,6 +125,7 @@ function showTrouble(isTrouble, phase, reason, asOf) {
     if (was) announce("Live again");
     return;
   }
+  forgetHealth();
   attr(banner, "data-tone", phase === "denied" ? "critical" : "warning");
   setIcon(banner.querySelector("svg"), phase === "denied" ? "lock" : "offline");
   text(banner.querySelector("b"), headline(phase, asOf));
@@ -133,8 +141,9 @@ function headline(phase, asOf) {
 }
 
 function explanation(phase, reason) {
-  if (phase === "denied") return `${reason}: this monitor asks for its token, and the one the browser has is not right.`;
-  return `${reason}. Trying again by itself every few seconds.`;
+  const said = reason[0].toUpperCase() + reason.slice(1);
+  if (phase === "denied") return `${said}: this monitor asks for its token, and the one the browser has is not right.`;
+  return `${said}. Trying again by itself every few seconds.`;
 }
 
 export function onRetry(retry) {

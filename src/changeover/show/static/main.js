@@ -58,8 +58,11 @@ header.windowSwitch(windowOfHash(), (window) => {
 });
 header.onLiveToggle((isPaused) => (isPaused ? feed.restart() : feed.pause()));
 header.onRetry(() => feed.restart());
-addEventListener("hashchange", () => {
-  // The hash also jumps to parts of the page; only #window=... is ours.
-  if (location.hash.startsWith("#window=")) show(windowOfHash());
+addEventListener("hashchange", () => show(windowOfHash()));
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href^='#']");
+  if (!link) return;
+  event.preventDefault(); // the hash holds the window, so a jump within the page must not change it
+  document.querySelector(link.hash).focus();
 });
 feed.restart();

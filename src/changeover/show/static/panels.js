@@ -127,7 +127,7 @@ function renderFailures({ failures, unavailable = [] }, systems) {
 
 function makeFailure() {
   const times = h("b.times"), type = h("code.name"), message = h("span.message"), where = h("span.where"), when = h("time.quiet"), full = h("p.message"), first = h("p.quiet");
-  const node = h("li.failure", {}, h("details", {}, h("summary", {}, h("span.failure-head", {}, type, times), message, h("span.detail-line", {}, where, when)), full, first));
+  const node = h("li.failure", {}, h("details", {}, h("summary", {}, h("span.failure-head", {}, type, times, icon("play")), message, h("span.detail-line", {}, where, when)), full, first));
   return {
     node,
     update(failure) {

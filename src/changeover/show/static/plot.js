@@ -131,7 +131,7 @@ export class Plot {
         y: false,
         sync: { key: "changeover", setSeries: false },
         drag: { x: true, y: false, setScale: false },
-        points: { size: 7, show: kind === "lines" ? undefined : false },
+        points: kind === "lines" ? { size: 7 } : { show: false },
         bind: { dblclick: () => () => { this.#zoom.set(null); return null; } },
       },
       scales: {
