@@ -65,8 +65,7 @@ def _store(settings: Settings) -> Iterator[Check]:
     monitor = Changeover(settings)
     try:
         monitor.flags.refresh()
-        yield monitor.store_check()
-        yield monitor.flags.check()
+        yield from monitor.health().checks
     finally:
         monitor.stop()
 

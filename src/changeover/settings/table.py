@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from changeover.core import values
 from changeover.core.values import Grammar, Secret
@@ -111,7 +111,7 @@ class Settings:
         "MONITORING_SYSTEM", "monitoring.system", values.SYSTEM_NAME, "ddd",
         "The name of the new system, in figures and in its flags.",
     )  # fmt: skip
-    sticky_by: str = _row(
+    sticky_by: Literal["user", "guild", "channel"] = _row(
         "MONITORING_STICKY_BY", "monitoring.sticky_by",
         values.choice("user", "guild", "channel"), "user",
         "Whose id decides on which side of a share a call falls.",

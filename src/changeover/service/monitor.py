@@ -1,0 +1,402 @@
+"""The monitor of one bot: makes the rooms, and moves the data along."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from changeover.act.delivery import DeliveryThread
+from changeover.act.manager import AlertManager
+from changeover.act.outbox import Outbox
+from changeover.aggregate.summaries import Summaries
+from changeover.core.clock import NS_PER_S, Clock, SystemClock
+from changeover.core.errors import ChangeoverError, Guard, StoreUnavailableError
+from changeover.core.model import Batch, Check, Flip, MetricQuery, Page, Status
+from changeover.core.process import Every, Ticker, around_fork, before_the_end, this_instance
+from changeover.core.window import parse_window
+from changeover.record.collector import MetricsCollector, Readers
+from changeover.record.loop_lag import LoopWatch
+from changeover.record.resources import ResourceSampler
+from changeover.route.adapter import CommandIntegrationAdapter
+from changeover.route.catalogue import Catalogue
+from changeover.route.outcome import Classify, default_classify
+from changeover.route.share import parse_share
+from changeover.route.sources import set_flag
+from changeover.service.wiring import (
+    channels_of,
+    check_flags,
+    routing_of,
+    rules_of,
+    server_of,
+    stores_of,
+)
+from changeover.settings import Settings, load
+from changeover.show.health import report
+from changeover.show.readings import HealthReport, Readings
+from changeover.show.records import record_json
+from changeover.show.snapshot import snapshot
+from changeover.show.views import summary_view
+from changeover.store.writer import Writer
+
+if TYPE_CHECKING:
+    from changeover.show.server import Server
+
+logger = logging.getLogger("changeover")
+
+TICK_S = 0.5  # what is recorded is stored at most this and a commit later
+SAMPLE_EVERY_S = 30.0
+PRUNE_EVERY_S = 60.0
+DOOR_EVERY_S = 15.0
+BUFFER = 65_536  # records that may wait for a tick
+
+
+class Changeover:
+    """The monitor of one bot: records, aggregates, stores, routes, alerts and shows.
+
+    Making one opens the store; `start` starts everything else, in threads of its own, and
+    `stop` ends it.
+
+    Args:
+        settings: by default read from the environment and `changeover.toml`.
+        watching_only: for a process without a bot: shows what others stored, records nothing.
+        classify: says which outcome an exception of a handler means.
+        is_ready: whether the bot does its work yet, for `/health/ready`.
+        clock: where every room reads the time.
+        on_error: called with every error of ours on the bot's road; tests pass one that raises.
+
+    Attributes:
+        settings: what is in force.
+        metrics: the `MetricsCollector`; what it is told goes the whole road.
+        flags: the `FeatureFlags` of this process.
+        adapter: the `CommandIntegrationAdapter`; commands are registered with it.
+        alerts: the `AlertManager`.
+        loops: the event loops that are watched; the adapter adds those it is called on.
+        store_file: where figures are kept, or None for memory.
+
+    Raises:
+        SettingsError: naming every setting that is wrong.
+        StoreSchemaError: a newer version wrote the file.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        watching_only: bool = False,
+        classify: Classify = default_classify,
+        is_ready: Callable[[], bool] = lambda: True,
+        clock: Clock | None = None,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self.settings = settings = settings or load()
+        self._is_ready = is_ready
+        self._clock: Clock = clock or SystemClock()
+        self._guard = Guard(self._clock, on_error)
+        self._has_bot = settings.enabled and not watching_only
+        self._stores = stores_of(settings, self._clock)
+        self._telemetry, self._state = self._stores.telemetry, self._stores.state
+        self.store_file = self._stores.file
+        self.loops = LoopWatch(clock=self._clock)
+        self.metrics = MetricsCollector(
+            clock=self._clock,
+            limit=BUFFER if settings.enabled else 0,
+            readers=Readers(
+                sample=self._sample,
+                newest=self._newest,
+                record_json=record_json,
+                summary=self.summary,
+            ),
+        )
+        self.flags, self._router = routing_of(
+            settings, self._state, clock=self._clock, guard=self._guard
+        )
+        self.adapter = CommandIntegrationAdapter(
+            self._router,
+            self.metrics,
+            self._clock,
+            guard=self._guard,
+            classify=classify,
+            sticky_by=settings.sticky_by,
+            on_loop=self.loops.watch,
+        )
+        self._catalogue = Catalogue(self._state, self._router)
+        self._tick_lock = threading.Lock()
+        self._server: Server | None = None
+        self._is_running = self._is_refused = False
+        self._undo_end: Callable[[], None] = lambda: None
+        self._make_own_part()
+        around_fork(self._tick_lock, self._go_on_in_forked_child)
+
+    def _make_own_part(self) -> None:
+        """What belongs to this one process and its threads; a fork makes it anew."""
+        settings, clock, guard = self.settings, self._clock, self._guard
+        self._instance = this_instance(clock, settings.shard)
+        self._started_ns = clock.monotonic_ns()
+        self._sampler = ResourceSampler(clock=clock, loop_lag_ns=self.loops.worst_ns_since_last)
+        self._summaries = Summaries(self._telemetry, clock=clock)
+        self._cursor: int | None = None
+        self._writer = Writer(self._telemetry, clock=clock, guard=guard)
+        channels = channels_of(settings, clock)
+        self._outbox = Outbox(self._state, channels, clock=clock, guard=guard)
+        self._delivery = DeliveryThread(self._outbox, guard=guard)
+        self.alerts = AlertManager(
+            self._state,
+            rules_of(settings),
+            clock=clock,
+            instance=self._instance,
+            channels=list(channels),
+            guard=guard,
+            link=settings.link,
+            interval_s=settings.alert_every_s,
+            wake=self._delivery.wake,
+        )
+        self._sample_due = Every(SAMPLE_EVERY_S, clock)
+        self._alerts_due = Every(settings.alert_every_s, clock)
+        self._prune_due = Every(PRUNE_EVERY_S, clock)
+        self._door_due = Every(DOOR_EVERY_S, clock)
+        self._ticker = Ticker(self.tick, TICK_S, name="changeover", guard=guard)
+
+    # --- its life -----------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Start the threads and the server; with `MONITORING_ENABLED=false`, nothing.
+
+        A store that cannot be used, or a port that is taken, degrades the monitor and is
+        tried again; neither keeps the bot from starting.
+
+        Raises:
+            SettingsError: a flag in the environment or in the file is wrong.
+        """
+        check_flags(self.settings, self.flags.names)
+        self.flags.refresh()
+        if not self.settings.enabled or self._is_running:
+            return self
+        for warning in self.settings.warnings:
+            logger.warning("%s", warning)
+        self._is_running = True
+        self._undo_end = before_the_end(self.stop)
+        if self._has_bot:
+            self._sampler.start()
+        self._open_door_if_due()
+        self._ticker.start()
+        return self
+
+    def stop(self) -> None:
+        """Store what was recorded and end every thread, within 2 s. A second call does nothing."""
+        if self._is_running:
+            self._is_running = False
+            self._undo_end()
+            self._ticker.stop(0.3)
+            self._forward()
+            self._writer.flush(1.0)
+            if self._server is not None:
+                self._server.stop()
+            self._delivery.stop(0.3)
+            self.alerts.close()
+            self._sampler.stop()
+            self.loops.stop()
+        self._writer.stop(0.2)
+        self._telemetry.close()
+        self._state.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _go_on_in_forked_child(self) -> None:
+        """The child is an instance of its own, without a server; the parent keeps the port."""
+        was_running, self._is_running = self._is_running, False
+        self._tick_lock = threading.Lock()
+        self._server = None
+        self._make_own_part()
+        if was_running:
+            self._is_running = True
+            self._ticker.start()
+
+    # --- the road of the data -----------------------------------------------------------------
+
+    def tick(self) -> None:
+        """One step of the road: record, aggregate, store; the way back; act; show."""
+        with self._tick_lock:
+            self._forward()
+            try:
+                self._follow_others()
+                self._share_catalogue()
+                if self._prune_due.is_due():
+                    self._telemetry.prune(self._clock.wall_ns())
+            except StoreUnavailableError:
+                pass  # the store's own check says so, and for how long
+            self.flags.refresh()
+            if self._has_bot and self._alerts_due.is_due():
+                self.alerts.check_alerts(self._summaries.summary, self._summaries.latest_resource)
+            self._open_door_if_due()
+
+    def _forward(self) -> None:
+        """What was recorded since the last time goes into memory at once, and to the writer."""
+        executions, flag_checks = self.metrics.drain()
+        samples = [self._sampler.sample()] if self._has_bot and self._sample_due.is_due() else []
+        self._summaries.add(executions)
+        self._summaries.add_resources(samples)
+        batch = Batch(self._instance, executions, flag_checks, samples)
+        if len(batch):
+            self._writer.put(batch)
+
+    def _follow_others(self) -> None:
+        """What other processes stored since the last time; the first time, the last hour."""
+        if self._cursor is None:
+            self._cursor = self._summaries.load(self._instance)
+        more = True
+        while more:
+            page = self._telemetry.follow(self._cursor, but=self._instance)
+            self._summaries.add(page.executions)
+            self._summaries.add_resources(page.resources, own=not self._has_bot)
+            self._cursor, more = page.cursor, page.more
+
+    def _share_catalogue(self) -> None:
+        if self._has_bot:
+            self._catalogue.tell()
+        else:
+            self._catalogue.learn()
+
+    def _sample(self) -> None:
+        sample = self._sampler.sample()
+        self._summaries.add_resources([sample])
+        self._writer.put(Batch(self._instance, resources=[sample]))
+
+    def _open_door_if_due(self) -> None:
+        """Serve. Another process of this bot may hold the port; then it is tried again."""
+        if not self.settings.http or self._server is not None or not self._door_due.is_due():
+            return
+        server = server_of(self.settings, self.readings(), clock=self._clock, guard=self._guard)
+        try:
+            server.start()
+        except ChangeoverError as error:
+            if not self._is_refused:
+                logger.warning("%s; tried again every %.0f s", error, DOOR_EVERY_S)
+            self._is_refused = True
+        else:
+            self._server, self._is_refused = server, False
+            logger.info("changeover serves %s", server.url)
+
+    # --- what it tells ------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str | None:
+        """Where the page is, or None while nothing is served."""
+        return None if self._server is None else self._server.url
+
+    def summary(self, window: str = "1h") -> dict[str, Any]:
+        """What `/health/commands` answers: the reference's summary, and more."""
+        self._forward()
+        span = parse_window(window)
+        view = summary_view(
+            self._summaries.summary(span),
+            window=span,
+            timeline=self._summaries.timeline(span),
+            resource=self._summaries.latest_resource(),
+            commands=self._router.states(),
+            now_ns=self._clock.wall_ns(),
+        )
+        return dict(view)
+
+    def snapshot(self, window: str = "1h") -> dict[str, Any]:
+        """Everything the page shows. Without `start`, of what the store holds.
+
+        Raises:
+            StoreUnavailableError: not started, and the store cannot be read.
+        """
+        if not self._is_running:
+            self._follow_others()
+            self._catalogue.learn()
+            self.flags.refresh()
+        return dict(snapshot(self.readings(), parse_window(window), self._clock.wall_ns()))
+
+    def readings(self) -> Readings:
+        """What the page, the API and the exporters read; for `show.api.create_app`."""
+        return Readings(
+            summary=self._summaries.summary,
+            timeline=self._summaries.timeline,
+            newest=self._telemetry.newest,
+            flags=self.flags.states,
+            commands=self._router.states,
+            alerts=self.alerts.alerts,
+            health=self.health,
+            resource=self._summaries.latest_resource,
+            totals=self._summaries.totals,
+            dropped=self._dropped,
+            thresholds={
+                "error_ratio": self.settings.alert_error_ratio,
+                "response_time_ms": self.settings.alert_response_ms,
+                "memory_mb": self.settings.alert_memory_mb,
+            },
+            system=self.settings.system,
+        )
+
+    def health(self) -> HealthReport:
+        """How the bot and its monitor are; never waits."""
+        return report(
+            list(self._checks()),
+            uptime_s=(self._clock.monotonic_ns() - self._started_ns) / NS_PER_S,
+            instance=f"{self._instance.host}/{self._instance.process}",
+            ready=self._is_ready(),
+            loop_silent_s=self.loops.blocked_for_s(),
+            blocked_after_s=self.settings.blocked_after_s,
+        )
+
+    def set_flag(self, name: str, value: str, *, actor: str, reason: str = "") -> Flip:
+        """Set a flag (`on`, `off`, `25%`) for every process that shares the store.
+
+        Raises:
+            BadValueError: no such value.
+            StoreUnavailableError: nothing was changed.
+        """
+        share = parse_share(name, value)
+        flip = set_flag(self._state, name, share, actor=actor, reason=reason, clock=self._clock)
+        self.flags.refresh()
+        return flip
+
+    def backup(self, file: Path) -> None:
+        """Copy the store while everything runs. Raises `ChangeoverError` where there is none."""
+        if self._stores.backup is None:
+            raise ChangeoverError("MONITORING_STORE=memory keeps no file to copy")
+        self._stores.backup(file)
+
+    def _checks(self) -> Iterator[Check]:
+        yield self._telemetry.check()
+        yield self.flags.check()
+        if self._has_bot:
+            yield self._writer.check()
+            yield self._recorder_check()
+            yield self._sampler_check()
+            yield self.alerts.check()
+            yield self._outbox.check()
+
+    def _recorder_check(self) -> Check:
+        told = [f"{reason}: {count}" for reason, count in self._dropped().items() if count]
+        if errors := sum(self._guard.counts.values()):
+            told.append(f"errors of ours, see the log: {errors}")
+        if told:
+            return Check("recorder", Status.DEGRADED, "; ".join(told))
+        return Check("recorder", Status.HEALTHY, f"{self.metrics.waiting} records wait")
+
+    def _sampler_check(self) -> Check:
+        sample = self._summaries.latest_resource()
+        if sample is None:
+            return Check("sampler", Status.HEALTHY, "no sample yet")
+        age_s = (self._clock.wall_ns() - sample.at_ns) / NS_PER_S
+        if age_s > 3 * SAMPLE_EVERY_S:
+            return Check("sampler", Status.DEGRADED, "the newest sample is stale", age_s)
+        return Check("sampler", Status.HEALTHY, "samples are fresh", age_s)
+
+    def _dropped(self) -> Mapping[str, int]:
+        return {**self.metrics.dropped, **self._writer.dropped}
+
+    def _newest(self, query: MetricQuery) -> Page:
+        self._forward()
+        self._writer.flush(1.0)
+        return self._telemetry.newest(query)

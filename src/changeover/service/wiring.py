@@ -1,0 +1,127 @@
+"""How the rooms are made from the settings."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from changeover.act.rules import Rule, built_in_rules
+from changeover.core.clock import Clock
+from changeover.core.errors import BadValueError, Guard, SettingsError, StoreUnavailableError
+from changeover.core.ports import Channel, FlagSource, State, Telemetry
+from changeover.notify.alert_file import AlertFile
+from changeover.notify.discord import DiscordWebhook
+from changeover.notify.log import LogChannel
+from changeover.route.flags import FeatureFlags
+from changeover.route.names import FlagNames
+from changeover.route.router import Router
+from changeover.route.sources import EnvironmentFlags, FileFlags, StateFlags
+from changeover.settings import Settings
+from changeover.show.readings import Readings
+from changeover.store.memory import MemoryState, MemoryTelemetry
+from changeover.store.retention import Retention
+from changeover.store.sqlite import open_stores
+
+if TYPE_CHECKING:
+    from changeover.show.server import Server
+
+logger = logging.getLogger("changeover")
+
+
+class Stores(NamedTuple):
+    """The two stores, and how to copy them where they are a file."""
+
+    telemetry: Telemetry
+    state: State
+    file: Path | None = None
+    backup: Callable[[Path], None] | None = None
+
+
+def stores_of(settings: Settings, clock: Clock) -> Stores:
+    """Where everything is kept. A file that cannot be used now is no error; its check says so."""
+    history_s = settings.keep_history_s
+    retention = Retention(
+        executions_s=settings.keep_executions_s,
+        minutes_s=max(settings.keep_executions_s, history_s),
+        counts_s=max(settings.keep_executions_s, history_s),
+        failures_s=history_s,
+        resources_s=history_s,
+        megabytes=settings.max_store_mb,
+    )
+    if settings.store == "memory" or not settings.enabled:
+        return Stores(MemoryTelemetry(retention=retention), MemoryState(clock))
+    file = settings.folder / "changeover.db"
+    stores = open_stores(file, clock=clock, retention=retention)
+    return Stores(stores.telemetry, stores.state, stores.path, stores.backup)
+
+
+def routing_of(
+    settings: Settings, state: State, *, clock: Clock, guard: Guard
+) -> tuple[FeatureFlags, Router]:
+    """The flags, store over environment over file, and the router that asks them."""
+    names = FlagNames()
+    sources = [*_written_flags(settings, names), StateFlags(state)]
+    flags = FeatureFlags(sources, names=names, clock=clock, guard=guard)
+    return flags, Router(flags, system=settings.system, guard=guard)
+
+
+def check_flags(settings: Settings, names: FlagNames) -> None:
+    """What people wrote must be right before the bot connects.
+
+    Raises:
+        SettingsError: naming every flag with a bad value.
+    """
+    problems: list[BadValueError] = []
+    for source in _written_flags(settings, names):
+        try:
+            source.read()
+        except SettingsError as error:
+            problems += error.problems
+        except StoreUnavailableError as error:  # of the file; said by the flags' check, too
+            logger.warning("%s", error)
+    if problems:
+        raise SettingsError(problems)
+
+
+def channels_of(settings: Settings, clock: Clock) -> dict[str, Channel]:
+    """Every channel that is set up, by its name."""
+    channels: list[Channel] = [AlertFile(settings.alert_file), LogChannel()]
+    if settings.alert_discord is not None:
+        channels.append(DiscordWebhook(settings.alert_discord, clock=clock))
+    return {channel.name: channel for channel in channels}
+
+
+def rules_of(settings: Settings) -> list[Rule]:
+    """The three rules of the environment's thresholds."""
+    return built_in_rules(
+        error_ratio=settings.alert_error_ratio,
+        response_time_ms=settings.alert_response_ms,
+        memory_mb=settings.alert_memory_mb,
+        min_executions=settings.alert_min_executions,
+        for_s=settings.alert_for_s,
+        repeat_s=settings.alert_repeat_s,
+    )
+
+
+def server_of(settings: Settings, readings: Readings, *, clock: Clock, guard: Guard) -> Server:
+    """A server, not started. Only this loads FastAPI, so that a bot without it stays small."""
+    from changeover.show.access import Access  # noqa: PLC0415  # 20 MB, only where HTTP is on
+    from changeover.show.api import create_app  # noqa: PLC0415  # as above
+    from changeover.show.server import Server  # noqa: PLC0415  # as above
+
+    token = settings.token.reveal() if settings.token else None
+    app = create_app(
+        readings,
+        access=Access(hosts=settings.allowed_hosts, token=token),
+        clock=clock,
+        guard=guard,
+        dashboard=settings.dashboard,
+    )
+    return Server(app, host=settings.host, port=settings.port)
+
+
+def _written_flags(settings: Settings, names: FlagNames) -> list[FlagSource]:
+    return [FileFlags(settings.config_file), EnvironmentFlags(os.environ, names)]
