@@ -74,15 +74,20 @@ def _check_flag_check(record: FlagCheck, seen: set[Any]) -> None:
 
 
 def _check_trace(trace: Trace | None, seen: set[Any]) -> None:
-    if trace is None or trace in seen:
+    if trace is None:
         return
-    _member("reason", trace.reason, Reason)
-    if trace.flag is not None:
-        _text("flag", trace.flag)
-    for name, value in (("share", trace.share), ("bucket", trace.bucket)):
-        if value is not None:
-            _finite(name, value)
-    seen.add(trace)
+    reason, flag, share, bucket = trace
+    if bucket is not None:
+        _finite("bucket", bucket)
+    why = (reason, flag, share)  # the same for many; the bucket is different for every user
+    if why in seen:
+        return
+    _member("reason", reason, Reason)
+    if flag is not None:
+        _text("flag", flag)
+    if share is not None:
+        _finite("share", share)
+    seen.add(why)
 
 
 def _check_sample(sample: ResourceSample) -> None:

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from changeover.core.cell import Cell
-from changeover.core.model import Batch, Execution, Series
+from changeover.core.model import Batch, Execution, Outcome, Series
 from changeover.store.fold import fold_executions, widen
 from changeover.store.records import LARGEST
 from changeover.store.sqlite.connection import Connection
@@ -115,12 +115,12 @@ def add_slots(
 def _add_executions(
     connection: Connection, executions: Iterable[Execution], instance: int, first_id: int
 ) -> None:
-    def row(number: int, execution: Execution) -> Row:
-        at_ns, series, duration_ns, error, trace, kind = execution
-        return (
+    is_error = {outcome: outcome.is_error for outcome in Outcome}
+    rows = (
+        (
             number,
             at_ns,
-            series.outcome.is_error,
+            is_error[series.outcome],
             instance,
             intern(connection, "series", series),
             duration_ns,
@@ -128,8 +128,10 @@ def _add_executions(
             bucket_of_trace(trace),
             *(error or _NO_ERROR),
         )
-
-    rows = (row(number, execution) for number, execution in enumerate(executions, first_id))
+        for number, (at_ns, series, duration_ns, error, trace, kind) in enumerate(
+            executions, first_id
+        )
+    )
     connection.executemany(SQL["add_execution"], rows)
 
 
