@@ -13,7 +13,7 @@ from typing import Any
 from changeover.core.errors import ChannelError
 from changeover.core.model import Notification
 from changeover.core.window import format_moment
-from changeover.notify.message import sentence
+from changeover.notify.message import cleared, sentence
 
 _MEBIBYTE = 1 << 20
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -101,7 +101,7 @@ def encode(notification: Notification) -> bytes:
     alert = notification.alert
     fields: dict[str, Any] = {
         "timestamp": format_moment(notification.at_ns),
-        "type": alert.rule,
+        "type": cleared(alert.rule),
         "severity": alert.severity,
         "message": sentence(notification),
         "value": _finite(alert.value),
@@ -110,12 +110,12 @@ def encode(notification: Notification) -> bytes:
         "event": str(notification.event),
         "key": alert.key,
         "dedup_key": notification.dedup_key,
-        "labels": dict(alert.labels),
+        "labels": {name: cleared(text) for name, text in alert.labels.items()},
         "peak": _finite(alert.peak),
         "since": _moment(alert.since_ns),
         "resolved": _moment(alert.resolved_ns),
         "late": notification.late,
-        "instance": notification.instance,
+        "instance": cleared(notification.instance),
         "link": notification.link,
     }
     return json.dumps(fields, ensure_ascii=True, allow_nan=False).encode() + b"\n"

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from changeover.core.clock import NS_PER_S
 from changeover.core.model import Alert, Event, Notification
 from changeover.core.quantity import format_duration, format_quantity
-from changeover.core.text import redact
+from changeover.core.text import redact, shorten
 from changeover.core.window import format_moment
 
+SENTENCE_LIMIT, NAME_LIMIT = 4_000, 1_000
 LATE = "An earlier message about it may not have arrived."
 
 _TITLES = {
@@ -36,13 +37,13 @@ def title(notification: Notification) -> str:
     headline = _TITLES[Event(notification.event)].format(
         severity=alert.severity, rule=alert.rule.replace("_", " ")
     )
-    return redact(headline[:1].upper() + headline[1:])
+    return cleared(headline[:1].upper() + headline[1:])
 
 
 def sentence(notification: Notification) -> str:
     """What happened, with value and threshold."""
     late = f". {LATE}" if notification.late else ""
-    return redact(notification.alert.summary) + late
+    return cleared(notification.alert.summary, SENTENCE_LIMIT) + late
 
 
 def facts(notification: Notification) -> list[Fact]:
@@ -54,6 +55,11 @@ def line(notification: Notification) -> str:
     """All of it on one line, for a log; what is not printable is escaped."""
     told = ", ".join(f"{name.lower()} {text}" for name, text, _ in _details(notification))
     return printable(f"{title(notification)}. {sentence(notification)} ({told})")
+
+
+def cleared(text: str, limit: int = NAME_LIMIT) -> str:
+    """The text without secrets; of a long one head and tail."""
+    return shorten(redact(text), limit)
 
 
 def printable(text: str) -> str:
@@ -71,7 +77,7 @@ def lasted(alert: Alert, at_ns: int) -> str:
 
 def _facts(notification: Notification) -> Iterator[Fact]:
     alert = notification.alert
-    yield Fact("Rule", redact(alert.rule))
+    yield Fact("Rule", cleared(alert.rule))
     yield Fact("Value", format_quantity(alert.value, alert.unit))
     yield Fact("Threshold", format_quantity(alert.threshold, alert.unit))
     if alert.peak is not None and alert.peak != alert.value:
@@ -86,7 +92,7 @@ def _details(notification: Notification) -> Iterator[Fact]:
     if notification.event != Event.FIRING or notification.late:
         yield Fact("Lasted", lasted(alert, notification.at_ns))
     for name, text in alert.labels.items():
-        yield Fact(redact(name).capitalize(), redact(text))
-    yield Fact("Instance", redact(notification.instance))
+        yield Fact(cleared(name).capitalize(), cleared(text))
+    yield Fact("Instance", cleared(notification.instance))
     if notification.link:
         yield Fact("Page", notification.link, is_link=True)
