@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 
 import pytest
@@ -271,6 +272,16 @@ async def test_the_page_is_at_both_addresses(site):
         assert one.content_type == "text/html"
         assert one.charset == "utf-8"
         assert await one.read() == await other.read()
+
+
+async def test_every_file_the_page_asks_for_is_served(site):
+    async with site.request("GET", "/") as answer:
+        text = await answer.text()
+    paths = re.findall(r'(?:src|href)="([^"#]+)"', text)
+    assert "static/main.js" in paths
+    for path in paths:
+        async with site.request("GET", f"/{path}") as answer:
+            assert answer.status == 200, path
 
 
 async def test_packaged_files_come_with_their_types(site):

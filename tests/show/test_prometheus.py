@@ -73,7 +73,7 @@ def test_names_are_escaped_and_lone_surrogates_are_no_error(busy, make):
 def test_buckets_grow_end_with_all_and_put_every_value_within_a_percent_of_its_place(values):
     histogram = Histogram()
     histogram.add_many(values)
-    pairs = cumulative(histogram)
+    pairs = cumulative([histogram])
     counts = [count for _, count in pairs]
     assert counts == sorted(counts)
     assert counts[-1] == len(values)
