@@ -28,7 +28,9 @@ def _window(_context: click.Context, _parameter: click.Parameter, text: str) -> 
 
 
 @click.command()
-@click.option("--window", default="1h", show_default=True, callback=_window, help="Such as 5m, 24h.")
+@click.option(
+    "--window", default="1h", show_default=True, callback=_window, help="Such as 5m, 24h."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the snapshot as JSON, for machines.")
 @click.option("--watch", is_flag=True, help="Print it anew every two seconds until Ctrl-C.")
 def status(window: str, as_json: bool, watch: bool) -> None:
@@ -70,7 +72,9 @@ def _head(snapshot: Snapshot) -> str:
     state = snapshot["health"]["status"]
     mark = click.style(f"{_MARKS[state]} {state}", fg=_COLOURS[state], bold=True)
     migration = snapshot["migration"]
-    moved = f"{migration['on_new']} of {migration['total']} commands on {snapshot['systems']['new']}"
+    moved = (
+        f"{migration['on_new']} of {migration['total']} commands on {snapshot['systems']['new']}"
+    )
     return f"{mark}   last {snapshot['window']['text']}   {moved}"
 
 

@@ -63,7 +63,6 @@ class Changeover:
         settings: by default read from the environment and `changeover.toml`.
         watching_only: for a process without a bot: shows what others stored, records nothing.
         classify: says which outcome an exception of a handler means.
-        is_ready: whether the bot does its work yet, for `/health/ready`.
         clock: where every room reads the time.
         on_error: called with every error of ours on the bot's road; tests pass one that raises.
 
@@ -73,6 +72,7 @@ class Changeover:
         flags: the `FeatureFlags` of this process.
         adapter: the `CommandIntegrationAdapter`; commands are registered with it.
         alerts: the `AlertManager`.
+        is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
 
@@ -87,12 +87,11 @@ class Changeover:
         *,
         watching_only: bool = False,
         classify: Classify = default_classify,
-        is_ready: Callable[[], bool] = lambda: True,
         clock: Clock | None = None,
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self.settings = settings = settings or load()
-        self._is_ready = is_ready
+        self.is_ready: Callable[[], bool] = lambda: True
         self._clock: Clock = clock or SystemClock()
         self._guard = Guard(self._clock, on_error)
         self._has_bot = settings.enabled and not watching_only
@@ -343,7 +342,7 @@ class Changeover:
             list(self._checks()),
             uptime_s=(self._clock.monotonic_ns() - self._started_ns) / NS_PER_S,
             instance=f"{self._instance.host}/{self._instance.process}",
-            ready=self._is_ready(),
+            ready=self.is_ready(),
             loop_silent_s=self.loops.blocked_for_s(),
             blocked_after_s=self.settings.blocked_after_s,
         )

@@ -1,0 +1,80 @@
+"""`changeover demo`: an 18-command bot on a made-up Discord, with people, and the page."""
+
+from __future__ import annotations
+
+import click
+
+CATEGORIES = ("utility", "authentication", "conversation", "personality")
+
+
+@click.command()
+@click.option(
+    "--share",
+    default=25.0,
+    show_default=True,
+    type=click.FloatRange(0, 100),
+    help="Percent of users whom the new system answers.",
+)
+@click.option(
+    "--enable",
+    multiple=True,
+    type=click.Choice(CATEGORIES),
+    help="A category that the new system answers for everybody. Repeatable.",
+)
+@click.option(
+    "--fail", multiple=True, metavar="COMMAND=RATIO[@TIME]",
+    help="Let some calls of a new command raise, such as add=0.3@60s. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--slow", multiple=True, metavar="COMMAND=+DELAY[@TIME]",
+    help="Let a new command take longer, such as list=+300ms@60s. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--rate",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 1000),
+    help="Commands a second, on average.",
+)
+@click.option("--seed", default=1, show_default=True, help="Equal seeds give equal people.")
+@click.option("--duration", metavar="TIME", help="End after this time, such as 120s or 5m.")
+@click.option(
+    "--discord", "on_discord", is_flag=True, help="Run on real Discord, as DISCORD_TOKEN."
+)
+def demo(
+    share: float,
+    enable: tuple[str, ...],
+    fail: tuple[str, ...],
+    slow: tuple[str, ...],
+    rate: float,
+    seed: int,
+    duration: str | None,
+    on_discord: bool,
+) -> None:
+    """Run a real discord.py bot whose 18 commands exist twice, and watch it.
+
+    Without --discord it needs no token and no internet: a made-up Discord runs on 127.0.0.1, and
+    200 made-up people in 5 guilds use the bot, mistakes included. Nothing is left behind, unless
+    MONITORING_DATA_DIR names a folder.
+    """
+    try:
+        from changeover.demo.run import Plan, run
+    except ModuleNotFoundError as missing:
+        from changeover.core.errors import MissingExtraError
+
+        raise MissingExtraError("the demo", "discord") from missing
+    from changeover.core.window import parse_window
+    from changeover.demo.faults import parse_fail, parse_slow
+    from changeover.settings import load
+
+    plan = Plan(
+        share=share,
+        enabled=enable,
+        fails=[parse_fail(text) for text in fail],
+        slows=[parse_slow(text) for text in slow],
+        rate=rate,
+        seed=seed,
+        duration_s=None if duration is None else parse_window(duration).seconds,
+        on_discord=on_discord,
+    )
+    run(plan, load())
