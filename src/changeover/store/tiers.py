@@ -10,7 +10,7 @@ there a row that comes late, or a crash between two steps, makes the sum wrong.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from changeover.core.clock import NS_PER_S
@@ -55,6 +55,16 @@ class Extent:
         if moment_ns >= max(self.minutes_ns, self.counted_ns):
             return floor(moment_ns, MINUTE_NS)
         return max(floor(moment_ns, HOUR_NS), self.counted_ns)
+
+    def come_back(self, now_ns: int) -> Extent:
+        """Without what a wall clock that ran far ahead has moved; else nothing would be counted."""
+        latest, hour_ns = now_ns + HOUR_NS, floor(now_ns, HOUR_NS)
+        return replace(
+            self,
+            executions_ns=self.executions_ns if self.executions_ns <= latest else hour_ns,
+            minutes_ns=self.minutes_ns if self.minutes_ns <= latest else hour_ns,
+            counted_ns=self.counted_ns if self.counted_ns <= latest else hour_ns,
+        )
 
 
 @dataclass(frozen=True, slots=True)

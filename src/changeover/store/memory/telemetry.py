@@ -147,6 +147,7 @@ class MemoryTelemetry:
         """Drop what is past its retention, and say how many records and cells went."""
         kept = self._retention
         with self._lock:
+            self._extent = self._extent.come_back(now_ns)
             gone = self._forget_counts(now_ns - kept.counts_s * NS_PER_S)
             gone += self._forget_minutes(now_ns - kept.minutes_s * NS_PER_S)
             gone += self._forget_executions(now_ns - kept.executions_s * NS_PER_S)

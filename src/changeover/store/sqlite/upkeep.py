@@ -47,22 +47,13 @@ class Upkeep:
 
     def run(self, now_ns: int) -> int:
         """All of it; says how many rows were dropped."""
-        self._come_back(now_ns)
+        with self._database.write() as connection:
+            _reach(connection, read_meta(connection).extent.come_back(now_ns))
         self._sum_up(now_ns)
         gone = self._drop_old(now_ns)
         gone += self._drop_much(now_ns)
         self._give_back()
         return gone
-
-    def _come_back(self, now_ns: int) -> None:
-        """Undo what a wall clock that ran far ahead has moved: else nothing would be counted."""
-        latest = now_ns + HOUR_NS
-        with self._database.write() as connection:
-            extent = read_meta(connection).extent
-            hour = floor(now_ns, HOUR_NS)
-            names = ("executions_ns", "minutes_ns", "counted_ns")
-            ahead = {name: hour for name in names if getattr(extent, name) > latest}
-            _reach(connection, replace(extent, **ahead))
 
     # --- summing up
 
