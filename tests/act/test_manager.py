@@ -135,6 +135,19 @@ def test_an_unreadable_document_is_counted_and_written_anew(world):
     assert world.manager.alerts()[0][0].phase is Phase.FIRING
 
 
+def test_an_alert_that_can_never_be_stored_hides_no_other(world, make_stats):
+    poison = replace(world.rules[0], name="poison", labels={"command": "\ud800"})
+    world.processes.clear()
+    manager = world.start(rules=[poison, *world.rules])
+    parts = {"by_command": {"\ud800": make_stats(error_ratio=0.5)}}
+    for _ in range(3):
+        world.check(error_ratio=0.05, **parts)
+        world.clock.advance(60)
+    assert [alert.key for alert in manager.alerts()[0]] == ["error_rate"]
+    assert len(world.owed()) == 1
+    assert world.guard.counts["act.alert_document"] == 3
+
+
 def test_a_lost_race_is_judged_again_from_what_the_winner_wrote(world):
     class Racing:
         """Another process commits the same alert between our read and our write."""

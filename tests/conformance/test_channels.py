@@ -9,12 +9,16 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from changeover.core.errors import ChannelError
+from changeover.act.documents import owe
+from changeover.act.outbox import Outbox
+from changeover.core.clock import ManualClock
+from changeover.core.errors import ChannelError, Guard
 from changeover.core.model import Alert, Event, Notification, Phase
 from changeover.core.values import Secret
 from changeover.notify.alert_file import AlertFile
 from changeover.notify.discord import DiscordWebhook
 from changeover.notify.log import LogChannel
+from changeover.store.memory.state import MemoryState
 
 SECRET = "open-sesame-open-sesame-open-sesame"
 
@@ -152,6 +156,26 @@ async def test_what_is_not_accepted_is_a_channel_error_and_the_next_may_work(pee
     peer.mends()
     await peer.channel.send(notification())
     assert len(peer.told()) == 1
+
+
+async def test_through_the_outbox_it_is_told_once_however_often_it_failed(peer):
+    clock = ManualClock()
+    state = MemoryState(clock)
+    channel = peer.channel
+    outbox = Outbox(state, {channel.name: channel}, clock=clock, guard=Guard(clock))
+    state.commit([owe(channel.name, notification())])
+    if peer.breaks is not None:
+        peer.breaks()
+        for _ in range(3):
+            await outbox.deliver_due()
+            clock.advance(60)
+        assert len(state.read("outbox")) == 1
+        peer.mends()
+    await outbox.deliver_due()
+    await outbox.deliver_due()
+    assert len(peer.told()) == 1
+    assert not state.read("outbox")
+    await outbox.close()
 
 
 async def test_closing_twice_is_fine_and_it_opens_again(peer):

@@ -25,7 +25,6 @@ class DeliveryThread:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stop: _Stop | None = None
-        self._stopped = False
 
     @property
     def is_running(self) -> bool:
@@ -33,22 +32,21 @@ class DeliveryThread:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Start delivering now, after a `stop` too. May raise `RuntimeError`: no thread left."""
+        """Start delivering what is owed. Raises `RuntimeError` where no thread is to be had."""
         with self._lock:
-            self._stopped = False
             self._ensure()
 
     def wake(self) -> None:
-        """There is something to send: start if need be. Does nothing after a `stop`."""
-        with self._lock:
-            if not self._stopped:
-                self._ensure()
+        """There is something to send: start if need be. Raises what `start` does."""
+        self.start()
         self._outbox.wake()
 
     def stop(self, timeout_s: float = 0.9) -> bool:
-        """Stop delivering; whether the thread has ended in time. What is owed stays owed."""
+        """Stop delivering until the next `start` or `wake`; whether the thread ended in time.
+
+        What is owed stays owed.
+        """
         with self._lock:
-            self._stopped = True
             thread, stop = self._thread, self._stop
         if stop is None or thread is None or not thread.is_alive():
             return True

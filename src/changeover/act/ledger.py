@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from changeover.act.documents import ALERT, HISTORY, alert_document, alert_from, owe
 from changeover.act.life import dedup_key
-from changeover.core.errors import ConflictError, Guard, StoreError
+from changeover.core.errors import ConflictError, Guard, PoisonError, StoreError
 from changeover.core.model import Alert, Event, Flip, Notification, Phase
 from changeover.core.ports import Document, Put, State
 from changeover.core.text import clean_name
@@ -127,6 +127,9 @@ class Ledger:
             except ConflictError:
                 del self._entries[alert.key]  # read again and judged again next time
                 return
+            except PoisonError as error:
+                self._guard.caught("act.alert_document", error)
+                return  # it can never be stored; the others can
             except StoreError:
                 self.is_away = True
             else:

@@ -93,10 +93,8 @@ def _unborn(rule: Rule, reading: Reading) -> Alert:
 def _while_quiet(alert: Alert, rule: Rule, value: float, now_ns: int) -> tuple[Alert, Event | None]:
     severity = rule.severity(value)
     if severity is None:
-        calm = Phase.INACTIVE if alert.phase is Phase.PENDING else alert.phase
-        since_ns = None if alert.phase is Phase.PENDING else alert.since_ns
-        summary = alert.summary if calm is Phase.RESOLVED else _now(rule, value)
-        return replace(alert, phase=calm, since_ns=since_ns, value=value, summary=summary), None
+        was_pending = alert.phase is Phase.PENDING
+        return _calmed(alert, rule, value) if was_pending else alert, None
     if alert.phase is not Phase.PENDING:
         alert = replace(
             alert, phase=Phase.PENDING, since_ns=now_ns, peak=value, fired_ns=None,
@@ -108,6 +106,11 @@ def _while_quiet(alert: Alert, rule: Rule, value: float, now_ns: int) -> tuple[A
     episode = alert.episode + 1
     fired = replace(alert, phase=Phase.FIRING, fired_ns=now_ns, notified_ns=now_ns, episode=episode)
     return fired, Event.FIRING
+
+
+def _calmed(alert: Alert, rule: Rule, value: float) -> Alert:
+    summary = _now(rule, value)
+    return replace(alert, phase=Phase.INACTIVE, since_ns=None, value=value, summary=summary)
 
 
 def _while_firing(

@@ -24,7 +24,7 @@ GIVE_UP_S = 24 * 3_600
 GIVE_UP_FAILURES = 10  # in a row besides: the wall clock set forward alone gives nothing up
 _CLAIM_MARGIN_S = 20.0  # a claim outlives the time-out of its attempt by this
 _STORE_RETRY_S = 5.0
-_GRACE_S = 0.6  # for what is on its way when the loop is stopped
+_GRACE_S = 0.25  # for what is on its way when the loop is stopped
 
 
 class Outbox:
@@ -81,7 +81,7 @@ class Outbox:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until stopped: at once when woken, later what has to wait.
 
-        An attempt on its way at the stop gets 0.6 s; what is owed then stays in the store.
+        An attempt on its way at the stop gets 0.25 s; what is owed then stays in the store.
         """
         self._bells = [asyncio.Event() for _ in self._lanes]
         self._loop = asyncio.get_running_loop()
