@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from changeover.core.cell import Cell, Cells
 from changeover.core.clock import NS_PER_MS, NS_PER_S, ManualClock
-from changeover.core.errors import Guard
+from changeover.core.errors import BadValueError, Guard
 from changeover.core.histogram import Histogram
 from changeover.core.model import (
     Alert,
@@ -186,6 +186,8 @@ class World:
         found = [row for row in self.records if isinstance(row[1], kind) and row[1].at_ns >= since]
         if query.errors_only:
             found = [row for row in found if row[1].series.outcome.is_error]
+        if query.cursor and not query.cursor.isdecimal():
+            raise BadValueError("cursor", query.cursor, "the `next` of a page before", "100")
         start = int(query.cursor or 0)
         rest = found[start + query.limit :]
         return Page(

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -325,3 +327,15 @@ def test_everything_in_a_snapshot_is_json(make):
 
 def test_ages_are_never_negative():
     assert units.age_s(NOW_NS + NS_PER_MS, NOW_NS) == 0.0
+
+
+def test_the_read_model_needs_no_web_framework():
+    probe = (
+        "import sys, changeover.show, changeover.show.snapshot, changeover.show.health\n"
+        "heavy = {'fastapi', 'starlette', 'pydantic', 'uvicorn', 'prometheus_client'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from changeover.core.clock import Clock, SystemClock
 from changeover.core.errors import Guard
+from changeover.core.model import MetricQuery
 from changeover.show.access import Access
 from changeover.show.application import Application, Responses, describe, reference
 from changeover.show.assets import PAGE, Asset, packaged_assets
@@ -106,7 +107,7 @@ class _Endpoints:
     async def features(self, request: Request) -> Response:
         """Every flag, on or off; share, source and age under the reserved key `_flags`."""
         read_query(request.scope["query_string"], ())
-        return _json(await self._desk.features())
+        return _json_bytes(await self._desk.features())
 
     async def commands(self, request: Request) -> Response:
         """The executions of a window by system and command, the resources, and the migration."""
@@ -117,10 +118,8 @@ class _Endpoints:
         """Single records: the newest page first, ascending inside; `next` leads to older ones."""
         metric_type = parse_type(request.path_params["type"])
         query = read_query(request.scope["query_string"], _RECORDS)
-        records = await self._desk.records(
-            metric_type, since_ns=query["since"], limit=query["limit"], cursor=query["cursor"]
-        )
-        return _json(records)
+        asked = MetricQuery(metric_type, query["since"], query["limit"], query["cursor"])
+        return _json_bytes(await self._desk.records(asked))
 
     async def snapshot(self, request: Request) -> Response:
         """Everything the page shows, in one answer."""

@@ -9,14 +9,13 @@ from typing import TypeVar
 
 from changeover.core.clock import Clock
 from changeover.core.errors import BadValueError, Guard, StoreUnavailableError
-from changeover.core.model import MetricQuery, MetricType, Timeline
+from changeover.core.model import MetricQuery, Timeline
 from changeover.core.window import Window, parse_window
 from changeover.show.health import silent_report
 from changeover.show.problems import RefusedError, bad_value, encode
 from changeover.show.prometheus import exposition
 from changeover.show.readings import HealthReport, Readings
 from changeover.show.records import records_view
-from changeover.show.schema import FlagsDetail, RecordsView
 from changeover.show.snapshot import snapshot
 from changeover.show.stream import Rendered, render
 from changeover.show.views import features_view, summary_view
@@ -76,18 +75,15 @@ class Desk:
         """`/api/snapshot`, encoded."""
         return await self._snapshots.get(window)
 
-    async def features(self) -> dict[str, bool | FlagsDetail]:
-        """`/health/features`."""
-        flags = await self._read(self._readings.flags)
-        return features_view(flags, self._clock.wall_ns())
+    async def features(self) -> bytes:
+        """`/health/features` as JSON."""
+        readings, now_ns = self._readings, self._clock.wall_ns()
+        return await self._read(lambda: encode(features_view(readings.flags(), now_ns)))
 
-    async def records(
-        self, metric_type: MetricType, *, since_ns: int | None, limit: int, cursor: str | None
-    ) -> RecordsView:
-        """One page of `/health/metrics/{type}`."""
-        query = MetricQuery(metric_type, since_ns, limit, cursor)
-        page = await self._read(lambda: self._readings.newest(query))
-        return records_view(query, page, self._clock.wall_ns())
+    async def records(self, query: MetricQuery) -> bytes:
+        """One page of `/health/metrics/{type}` as JSON."""
+        readings, now_ns = self._readings, self._clock.wall_ns()
+        return await self._read(lambda: encode(records_view(query, readings.newest(query), now_ns)))
 
     async def exposition(self) -> bytes:
         """`/metrics`."""
