@@ -185,6 +185,12 @@ def test_the_check_says_how_old_the_last_evaluation_is(world):
     assert world.manager.check().age_s == 242
 
 
+def test_an_evaluation_that_never_came_is_a_problem(world):
+    world.clock.advance(200)
+    check = world.manager.check()
+    assert (check.status, check.detail) == (Status.DEGRADED, "not evaluated for 3 min 20 s")
+
+
 def test_the_process_that_does_not_lead_says_so(world):
     world.start()
     world.check()

@@ -87,6 +87,7 @@ class AlertManager:
         self._failing: dict[str, str] = {}  # rule: the error's type
         self._leads = True  # until another process is known to
         self._clocks = (clock.wall_ns(), clock.monotonic_ns())
+        self._made_ns = clock.monotonic_ns()
         self._checked_ns: int | None = None
 
     def check_alerts(
@@ -133,7 +134,7 @@ class AlertManager:
         """Whether alerts are evaluated, and how long ago they were."""
         now = self._clock.monotonic_ns()
         age_s = None if self._checked_ns is None else (now - self._checked_ns) / NS_PER_S
-        problem = self._problem(age_s)
+        problem = self._problem((now - (self._checked_ns or self._made_ns)) / NS_PER_S)
         if problem:
             return Check("alerts", Status.DEGRADED, problem, age_s)
         if age_s is None:
@@ -149,9 +150,9 @@ class AlertManager:
             except StoreError as error:
                 self._guard.caught("act.lease", error)
 
-    def _problem(self, age_s: float | None) -> str | None:
-        if age_s is not None and age_s > _OVERDUE * self._interval_s:
-            return f"not evaluated for {format_duration(age_s)}"
+    def _problem(self, waited_s: float) -> str | None:
+        if waited_s > _OVERDUE * self._interval_s:
+            return f"not evaluated for {format_duration(waited_s)}"
         if self._failing:
             told = ", ".join(f"{rule} ({error})" for rule, error in sorted(self._failing.items()))
             return f"without an answer: {told}"
