@@ -1,4 +1,4 @@
-"""A bench to run either implementation on, without Discord."""
+"""A bench to run either implementation on without Discord, and a stage to run the bot on with."""
 
 from __future__ import annotations
 
@@ -6,20 +6,29 @@ import inspect
 import sqlite3
 import warnings
 from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
-from changeover.core.model import Kind
+from changeover.core.model import Kind, Outcome
+from changeover.core.ports import FlagValue
 from changeover.demo.call import BotFacts, Call, Channel, Handler, Person, Reply, Server
+from changeover.demo.catalogue import COMMANDS
 from changeover.demo.database.opener import Database
 from changeover.demo.ddd.handlers import ddd_handlers
 from changeover.demo.legacy.conversation import hear
 from changeover.demo.legacy.handlers import legacy_handlers
+from changeover.demo.loopback import LoopbackDiscord, World
+from changeover.route.adapter import CommandIntegrationAdapter
+from changeover.route.flags import FeatureFlags
+from changeover.route.router import Router
 
 with warnings.catch_warnings():  # discord.py imports a module that Python 3.13 has dropped
     warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    import discord  # noqa: F401  # so that no test's import of it warns
+    from changeover.demo.bot.bot import build_bot
 
 SYSTEMS = {"legacy": legacy_handlers, "ddd": ddd_handlers}
 NOW = 1_767_225_600
@@ -94,3 +103,104 @@ def shared(tmp_path) -> Iterator[tuple[Bench, Bench]]:
     yield benches
     for one in benches:
         one.database.close()
+
+
+class Record(NamedTuple):
+    command: str
+    system: str
+    outcome: Outcome
+    kind: Kind
+
+
+class ListRecorder:
+    """A recorder that keeps what it is told."""
+
+    def __init__(self):
+        self.records: list[Record] = []
+        self.errors: list[BaseException | None] = []
+
+    def record_command_execution(
+        self, command, system, duration, success, error=None, *, outcome, kind, **_more
+    ):
+        assert duration >= 0
+        assert success is (outcome is Outcome.OK)
+        self.records.append(Record(command, system, outcome, kind))
+        self.errors.append(error)
+
+    def record_feature_flag_check(self, flag, enabled, command=None, *, trace=None):
+        pass
+
+
+class Everything:
+    """A flag source: all commands go where the share says."""
+
+    name = "test"
+
+    def __init__(self, share):
+        flags = ["enabled", "integration", *{command.category for command in COMMANDS.values()}]
+        self.flags = {f"ddd.commands.{flag}": FlagValue(share) for flag in flags}
+
+    def read(self):
+        return self.flags
+
+
+@dataclass
+class Stage:
+    """A bot that is running, and the Discord that it runs on."""
+
+    discord: LoopbackDiscord
+    bot: Any
+    system: str
+    recorder: ListRecorder = field(default_factory=ListRecorder)
+
+    @property
+    def world(self):
+        return self.discord.world
+
+    @property
+    def guild(self):
+        return next(iter(self.world.guilds.values()))
+
+    @property
+    def admin(self):
+        return self.world.users[self.guild.owner_id]
+
+    def took(self):
+        """What was recorded since the last time."""
+        taken = list(self.recorder.records)
+        self.recorder.records.clear()
+        return taken
+
+    async def both(self, name, /, admin=False, **options):
+        """A command by prefix and by slash: what was said, what was recorded."""
+        user = self.admin if admin else None
+        typed = " ".join(["!tz", name, *map(str, options.values())])
+        said = await self.discord.say(typed, user=user)
+        by_prefix = self.took()
+        answer = await self.discord.invoke(f"/{name}", options, user=user)
+        return (said, by_prefix), (answer, self.took())
+
+
+@asynccontextmanager
+async def _staged(path, system, *, faults=None, clock=None, world=None):
+    database = Database(path)
+    recorder = ListRecorder()
+    flags = FeatureFlags([Everything(100 if system == "ddd" else 0)])
+    flags.refresh()
+    adapter = CommandIntegrationAdapter(Router(flags), recorder)
+    world = world or World.build(guilds=1, users=12)
+    options = {"clock": clock} if clock else {}
+    async with LoopbackDiscord(world=world, **options) as discord:
+        bot = build_bot(
+            adapter, recorder, database, faults=faults, clock=clock, guild_ready_timeout=0.1
+        )
+        async with discord.running(bot):
+            yield Stage(discord, bot, system, recorder)
+        assert discord.unhandled == []
+    database.close()
+
+
+@pytest.fixture
+def staged(tmp_path):
+    """Runs the bot on a loopback Discord: `async with staged("ddd") as stage`."""
+    return lambda system, **options: _staged(tmp_path / "bot.sqlite", system, **options)
