@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from changeover.core.clock import ManualClock
 from changeover.show.api import create_app
-from changeover.show.server import ListenError, Server
+from changeover.show.server import ListenError, Server, listen
 
 
 async def test_a_busy_port_is_a_clear_error_and_not_the_end_of_the_process(site, world):
@@ -37,6 +37,11 @@ async def test_a_server_listens_where_it_says_and_nowhere_else(site):
     assert site.server.url == f"http://127.0.0.1:{site.server.port}/"
     with pytest.raises(OSError, match=r"refused|Connect call failed"):
         await asyncio.open_connection("127.0.0.2", site.server.port)
+
+
+def test_answers_do_not_wait_for_nagles_delay():
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # what asyncio looks at before TCP_NODELAY
 
 
 async def test_a_stopped_server_gives_its_port_and_its_thread_back(own_site):

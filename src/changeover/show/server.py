@@ -115,8 +115,12 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         is_dual = host == "::" and socket.has_dualstack_ipv6()
-        return socket.create_server(
+        listener = socket.create_server(
             (host, port), family=family, backlog=128, dualstack_ipv6=is_dual
+        )
+        # asyncio switches Nagle's delay (40 ms an answer) off only where the protocol is named
+        return socket.socket(
+            family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach()
         )
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, str(error))
