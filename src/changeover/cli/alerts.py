@@ -25,7 +25,7 @@ def list_alerts(limit: int, as_json: bool) -> None:
     from changeover.service import Changeover
     from changeover.settings import load
 
-    monitor = Changeover(load())
+    monitor = Changeover(load(), watching_only=True)
     try:
         active, past = monitor.alerts.alerts(limit)
     finally:

@@ -14,7 +14,7 @@ def backup(file: Path) -> None:
     from changeover.service import Changeover
     from changeover.settings import load
 
-    monitor = Changeover(load())
+    monitor = Changeover(load(), watching_only=True)
     try:
         monitor.backup(file)
     finally:

@@ -62,7 +62,7 @@ def _settings(settings: Settings) -> Check:
 def _store(settings: Settings) -> Iterator[Check]:
     from changeover.service import Changeover
 
-    monitor = Changeover(settings)
+    monitor = Changeover(settings, watching_only=True)
     try:
         monitor.flags.refresh()
         yield from monitor.health().checks

@@ -56,22 +56,26 @@ def set_flag(name: str, value: str, reason: str) -> None:
     from changeover.service import Changeover
     from changeover.settings import load
 
-    monitor = Changeover(load())
+    monitor = Changeover(load(), watching_only=True)
     try:
+        monitor.catch_up()
         change = monitor.set_flag(name, value, actor=f"cli:{getpass.getuser()}", reason=reason)
+        (state,) = (state for state in monitor.flags.states() if state.name == name)
     finally:
         monitor.stop()
     click.echo(f"{name}: {change.old or 'not set'} -> {change.new}")
+    if not state.known:
+        hint = f"; did you mean {state.nearest}?" if state.nearest else ""
+        click.secho(f"warning: no command of the bot asks for {name}{hint}", fg="yellow", err=True)
 
 
 def _states() -> list[FlagState]:
     from changeover.service import Changeover
     from changeover.settings import load
 
-    monitor = Changeover(load())
+    monitor = Changeover(load(), watching_only=True)
     try:
-        monitor.flags.refresh()
-        return sorted(monitor.flags.states(), key=lambda state: state.name)
+        return monitor.catch_up().flags.states()
     finally:
         monitor.stop()
 

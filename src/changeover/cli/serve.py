@@ -24,7 +24,8 @@ def serve() -> None:
     monitor.start()
     try:
         click.echo(f"store  {monitor.store_file}")
-        click.echo(f"page   {monitor.url or 'not served: MONITORING_HTTP is off'}")
+        page = monitor.wait_until_served()
+        click.echo(f"page   {page or 'not served: `changeover doctor` says why'}")
         done.wait()
     finally:
         monitor.stop()

@@ -68,8 +68,8 @@ def _read_store(settings: Settings, window: str) -> tuple[dict[str, Any], str]:
         raise ChangeoverError(
             f"no monitor answers on port {settings.port}, and MONITORING_STORE=memory keeps no file"
         )
-    viewer = Changeover(settings)
+    viewer = Changeover(settings, watching_only=True)
     try:
-        return viewer.snapshot(window), str(viewer.store_file)
+        return viewer.catch_up().snapshot(window), str(viewer.store_file)
     finally:
         viewer.stop()

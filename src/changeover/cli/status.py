@@ -61,7 +61,7 @@ def draw(snapshot: Snapshot, source: str) -> str:
         "",
         _cards(snapshot),
         "",
-        _commands(snapshot),
+        *_commands(snapshot),
         "",
         click.style(f"from {source}, as of {snapshot['as_of']}", dim=True),
     ]
@@ -115,7 +115,9 @@ def _cards(snapshot: Snapshot) -> str:
     return f"{render(columns, rows)}\n\nmemory {memory}   loop lag {lag}{stale}"
 
 
-def _commands(snapshot: Snapshot) -> str:
+def _commands(snapshot: Snapshot) -> list[str]:
+    if not snapshot["commands"]:
+        return ["no command is registered or was called yet"]
     old, new = snapshot["systems"]["legacy"], snapshot["systems"]["new"]
     columns = [
         Column("command"),
@@ -139,4 +141,4 @@ def _commands(snapshot: Snapshot) -> str:
             *(percent(stats.get("error_rate"), limit) for stats in both),
             *(milliseconds(stats.get("p95_ms")) for stats in both),
         ])  # fmt: skip
-    return render(columns, rows)
+    return [render(columns, rows)]

@@ -124,6 +124,7 @@ class Changeover:
         self._catalogue = Catalogue(self._state, self._router)
         self._tick_lock = threading.Lock()
         self._server: Server | None = None
+        self._is_served = threading.Event()
         self._is_running = self._is_refused = False
         self._undo_end: Callable[[], None] = lambda: None
         self._make_own_part()
@@ -179,7 +180,6 @@ class Changeover:
         self._undo_end = before_the_end(self.stop)
         if self._has_bot:
             self._sampler.start()
-        self._open_door_if_due()
         self._ticker.start()
         return self
 
@@ -211,7 +211,7 @@ class Changeover:
         """The child is an instance of its own, without a server; the parent keeps the port."""
         was_running, self._is_running = self._is_running, False
         self._tick_lock = threading.Lock()
-        self._server = None
+        self._server, self._is_served = None, threading.Event()
         self._make_own_part()
         if was_running:
             self._is_running = True
@@ -220,8 +220,9 @@ class Changeover:
     # --- the road of the data -----------------------------------------------------------------
 
     def tick(self) -> None:
-        """One step of the road: record, aggregate, store; the way back; act; show."""
+        """One step of the road: record, aggregate, store; the way back; act. Showing reads."""
         with self._tick_lock:
+            self._open_door_if_due()  # here, because importing a web server would hold up a bot
             self._forward()
             try:
                 self._follow_others()
@@ -233,7 +234,6 @@ class Changeover:
             self.flags.refresh()
             if self._has_bot and self._alerts_due.is_due():
                 self.alerts.check_alerts(self._summaries.summary, self._summaries.latest_resource)
-            self._open_door_if_due()
 
     def _forward(self) -> None:
         """What was recorded since the last time goes into memory at once, and to the writer."""
@@ -280,14 +280,21 @@ class Changeover:
             self._is_refused = True
         else:
             self._server, self._is_refused = server, False
+            self._is_served.set()
             logger.info("changeover serves %s", server.url)
 
     # --- what it tells ------------------------------------------------------------------------
 
     @property
     def url(self) -> str | None:
-        """Where the page is, or None while nothing is served."""
+        """Where the page is; None before the server is up, about a second after the start."""
         return None if self._server is None else self._server.url
+
+    def wait_until_served(self, timeout_s: float = 10.0) -> str | None:
+        """The page's address, as soon as the server is up; None when it is not in time."""
+        if self.settings.enabled and self.settings.http:
+            self._is_served.wait(timeout_s)
+        return self.url
 
     def summary(self, window: str = "1h") -> dict[str, Any]:
         """What `/health/commands` answers: the reference's summary, and more."""
@@ -304,16 +311,19 @@ class Changeover:
         return dict(view)
 
     def snapshot(self, window: str = "1h") -> dict[str, Any]:
-        """Everything the page shows. Without `start`, of what the store holds.
+        """Everything the page shows."""
+        return dict(snapshot(self.readings(), parse_window(window), self._clock.wall_ns()))
+
+    def catch_up(self) -> Self:
+        """Learn all that the store holds, without a `start`; for a short look from outside.
 
         Raises:
-            StoreUnavailableError: not started, and the store cannot be read.
+            StoreUnavailableError: it cannot be read.
         """
-        if not self._is_running:
-            self._follow_others()
-            self._catalogue.learn()
-            self.flags.refresh()
-        return dict(snapshot(self.readings(), parse_window(window), self._clock.wall_ns()))
+        self._catalogue.learn()
+        self._follow_others()
+        self.flags.refresh()
+        return self
 
     def readings(self) -> Readings:
         """What the page, the API and the exporters read; for `show.api.create_app`."""
