@@ -62,7 +62,7 @@ async def test_a_personality_added_by_prefix_is_listed_by_slash(stage):
 
 async def test_a_bad_argument_is_the_users_mistake_and_never_reaches_a_system(stage):
     exchange = await stage.discord.say("!tz list second")
-    assert "!tz help list" in exchange.content
+    assert exchange.content.endswith("See `!tz help list`.")
     assert stage.took() == [("list", UNKNOWN, Outcome.USER_ERROR, Kind.PREFIX)]
 
 

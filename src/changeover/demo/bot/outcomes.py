@@ -88,8 +88,16 @@ def explain(error: BaseException, prefix: str, command: str) -> str:
         case Outcome.NOT_FOUND:
             return f"I have no command `{shown(command)}`: `{prefix}help` shows all."
         case Outcome.USER_ERROR:
-            return f"{shown(str(real))} See `{prefix}help {command}`."
+            return f"{_complaint(real)} See `{prefix}help {command}`."
         case Outcome.DENIED:
             return "You may not do that here."
         case _:
             return "Something went wrong, and it was not your fault. Try again later."
+
+
+def _complaint(error: BaseException) -> str:
+    if isinstance(error, commands.MissingRequiredArgument):
+        return f"You left out `{error.param.name}`."
+    if isinstance(error, commands.BadArgument):
+        return "One of these arguments is not what I need there."
+    return "I cannot read that: is a quote left open?"

@@ -18,8 +18,8 @@ def ddd_handlers(database: Database) -> dict[str, Handler]:
     """The adapter's handlers, all 18, working on a file."""
     store = SqliteStore(database)
     accounts = AccountService(store)
-    conversations = ConversationService(store)
     personalities = PersonalityService(store)
+    conversations = ConversationService(store, personalities)
     return {
         **UtilityCommands(accounts, conversations, personalities).handlers(),
         **AuthenticationCommands(accounts).handlers(),

@@ -1,9 +1,6 @@
 -- name: personality
 SELECT p.* FROM handle h JOIN personality p ON p.id = h.personality_id WHERE h.key = :key;
 
--- name: personality_by_id
-SELECT * FROM personality WHERE id = :id;
-
 -- name: insert_personality
 INSERT INTO personality (name, owner_id, owner_name, prompt, created_s)
 VALUES (:name, :owner_id, :owner_name, :prompt, :now);

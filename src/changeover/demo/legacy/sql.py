@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from changeover.demo.database.opener import Database
@@ -39,8 +38,3 @@ def run(db: Database, query: str, **parameters: Any) -> int:
 def insert(db: Database, query: str, **parameters: Any) -> int:
     """Insert one row and say its id."""
     return int(db.connection.execute(_QUERIES[query], parameters).lastrowid or 0)
-
-
-def run_many(db: Database, query: str, many: Iterable[Mapping[str, Any]]) -> None:
-    """The same change with many parameters."""
-    db.connection.executemany(_QUERIES[query], many)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from changeover.demo import mistakes, rules
 from changeover.demo.call import Call
+from changeover.demo.ddd.application.personalities import PersonalityService
 from changeover.demo.ddd.domain.channel import Activation, require_admin, require_moderator
-from changeover.demo.ddd.domain.personality import Handle, Personality
+from changeover.demo.ddd.domain.personality import Personality
 from changeover.demo.ddd.ports import Store
 
 
 class ConversationService:
     """What people do with channels."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, personalities: PersonalityService) -> None:
         self._store = store
+        self._personalities = personalities
 
     def activate(self, call: Call, handle: str) -> Personality:
         """Let a personality speak here. Raises `NotAllowedError` and `NotThereError`."""
         self._require_moderator(call)
         with self._store.transaction():
-            personality = self._find(handle)
+            personality = self._personalities.find(handle)
             activation = Activation(
                 channel_id=call.channel.id,
                 guild_id=call.guild.id if call.guild else None,
@@ -42,7 +44,7 @@ class ConversationService:
 
     def forget(self, call: Call, handle: str | None) -> int:
         """Delete the caller's conversations here, and say how many. Raises `NotThereError`."""
-        personality = self._find(handle) if handle else None
+        personality = self._personalities.find(handle) if handle else None
         return self._store.channels.forget(call.author.id, call.channel.id, personality)
 
     async def purge(self, call: Call, limit: int) -> int:
@@ -62,9 +64,3 @@ class ConversationService:
     def _require_moderator(self, call: Call) -> None:
         verification = self._store.accounts.verification(call.author.id)
         require_moderator(call, is_verified=verification is not None)
-
-    def _find(self, handle: str) -> Personality:
-        personality = self._store.personalities.find(Handle(handle))
-        if personality is None:
-            raise mistakes.no_personality(handle)
-        return personality
