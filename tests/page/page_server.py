@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -128,7 +129,8 @@ class PageServer:
                 event = f"event: snapshot\ndata: {self._answer(request)}\n\n"
                 await response.write(f": heartbeat\n\n{event}".encode())
                 self.sent += 1
-                await asyncio.sleep(self.interval_s)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), self.interval_s)
         except ConnectionError:
             pass  # the page hung up, as it may
         finally:

@@ -57,6 +57,16 @@ def test_the_figures_are_those_of_the_snapshot(visit):
     expect(page.locator("#migration")).to_contain_text("missing: volumetest")
 
 
+def test_the_stream_opened_before_the_modules_came_is_the_only_one(visit):
+    page = visit.open("/#window=5m")
+    expect(page.get_by_role("radio", name="5 minutes")).to_be_checked()
+    assert visit.server.windows == ["5m"]
+    assert visit.server.streams == 1
+    page.close()
+    other = visit.blank()
+    wait_for(other, lambda: visit.server.streams == 0)
+
+
 def test_new_numbers_come_by_themselves(visit):
     page = visit.open()
     visit.server.make = lambda window, now: {
@@ -216,7 +226,12 @@ def test_a_chart_is_read_by_keyboard_and_says_where_nothing_was_measured(visit):
     chart = page.locator("#chart-response .plot")
     chart.focus()
     page.keyboard.press("Home")
-    expect(chart).to_have_attribute("aria-label", re.compile(r"Legacy\d+ ms"))
+    expect(chart).to_have_attribute("aria-label", re.compile(r"Legacy \d+ ms"))
     for _ in range(20):
         page.keyboard.press("ArrowRight")
     expect(chart).to_have_attribute("aria-label", re.compile("no data"))
+    sent = visit.server.sent
+    wait_for(page, lambda: visit.server.sent > sent + 2)
+    expect(chart).to_have_attribute("aria-label", re.compile("no data"))
+    chart.blur()
+    expect(chart).to_have_attribute("aria-label", re.compile("over time"))

@@ -29,7 +29,6 @@ export class Charts {
   #plots = new Map();
   #palette = new Palette();
   #zoom = new Zoom(() => this.#each((plot) => plot.rescale()));
-  #isMarked = false;
 
   constructor(parent) {
     this.#parent = parent;
@@ -48,7 +47,6 @@ export class Charts {
     this.#plot(responseSpec(shown)).show({ ...base, note: `p95, ${note}`, columns: perSystem("p95_ms"), threshold: line(responseTime, "y", ms) });
     this.#plot(errorSpec(shown)).show({ ...base, note, columns: perSystem("error_rate"), threshold: line(errorRate, "y", ratio, true) });
     this.#plot(RUNTIME).show({ ...base, note, columns: [timeline.memory_mb, timeline.loop_lag_ms].map((column) => filled(column, timeline.start)), threshold: line(memory, "y", mb) });
-    this.#mark();
   }
 
   repaint() {
@@ -75,11 +73,6 @@ export class Charts {
 
   #each(action) {
     for (const plot of this.#plots.values()) action(plot);
-  }
-
-  #mark() {
-    if (!this.#isMarked) performance.mark("changeover:first-chart");
-    this.#isMarked = true;
   }
 }
 

@@ -118,12 +118,15 @@ export class Feed {
 
   /** Reads the stream to its end or silence; whether it gave a snapshot. */
   async #stream(signal) {
-    const own = new AbortController();
-    const both = AbortSignal.any([signal, own.signal]);
+    const url = `api/stream?window=${encodeURIComponent(this.#window)}`;
+    const early = takeEarly(url);
+    const own = early?.controller ?? new AbortController();
+    const hangUp = () => own.abort();
+    signal.addEventListener("abort", hangUp, { once: true });
     let heard = false;
     try {
-      const url = `api/stream?window=${encodeURIComponent(this.#window)}`;
-      const response = await within(SILENT_MS, get(url, both, "text/event-stream"));
+      const asked = early?.response.then(checked) ?? get(url, own.signal, "text/event-stream");
+      const response = await within(SILENT_MS, asked);
       if (response === null) throw new DOMException("no answer", "TimeoutError");
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
@@ -139,6 +142,7 @@ export class Feed {
         }
       }
     } finally {
+      signal.removeEventListener("abort", hangUp);
       own.abort();
     }
   }
@@ -172,9 +176,21 @@ export class Feed {
 }
 
 async function get(url, signal, accept = "application/json") {
-  const response = await fetch(url, { signal, cache: "no-store", headers: { Accept: accept } });
+  return checked(await fetch(url, { signal, cache: "no-store", headers: { Accept: accept } }));
+}
+
+function checked(response) {
   if (!response.ok) throw new Refused(response.status);
   return response;
+}
+
+/** The stream that early.js opened, once, and only if it is the one that is wanted. */
+function takeEarly(url) {
+  const early = window.changeoverEarly;
+  delete window.changeoverEarly;
+  if (early?.url === url) return early;
+  early?.controller.abort();
+  return undefined;
 }
 
 /** The data of one `snapshot` event, "" for comments and others. */

@@ -40,6 +40,7 @@ export class Plot {
   #raw = []; // the values as they are, of each series; bars are drawn in piles
   #step = 1;
   #span = [0, 1];
+  #isReadByKey = false;
   #threshold = null; // {value, scale, text}
   #host = h("div.plot");
   #when = h("time");
@@ -84,7 +85,7 @@ export class Plot {
     text(this.#empty, empty);
     this.#empty.hidden = columns.some((column) => column.some((value) => value !== null && (value !== 0 || this.#spec.kind !== "bars")));
     this.showLegend();
-    attr(this.#host, "aria-label", this.#summary());
+    this.#describe();
   }
 
   #update(data) {
@@ -155,7 +156,7 @@ export class Plot {
       hooks: {
         setCursor: [() => this.showLegend()],
         setSelect: [(u) => this.#onSelect(u)],
-        draw: [(u) => this.#drawThreshold(u)],
+        draw: [(u) => this.#drawThreshold(u), markFirst],
       },
     };
     this.#u = new uPlot(options, data, this.#host);
@@ -239,9 +240,24 @@ export class Plot {
     if (this.#u === null) return;
     const left = index === null ? -10 : this.#u.valToPos(this.#u.data[0][index], "x");
     this.#u.setCursor({ left, top: index === null ? -10 : 10 });
-    const said = index === null ? "" : [...this.#keys.children].map((key) => key.textContent).join(", ");
-    attr(this.#host, "aria-label", said ? `${this.#when.textContent}: ${said}` : this.#summary());
+    this.#isReadByKey = index !== null;
+    this.showLegend();
+    this.#describe();
   }
+
+  /** The chart's name: the values under a cursor set by keyboard, which updates keep, or all in all. */
+  #describe() {
+    const said = [...this.#keys.children].map((key) => [...key.children].map((part) => part.textContent).join(" ").trim()).join(", ");
+    attr(this.#host, "aria-label", this.#isReadByKey ? `${this.#when.textContent}: ${said}` : this.#summary());
+  }
+}
+
+let isMarked = false;
+
+/** For whoever measures how soon the first chart is there: seen in the browser's own timeline. */
+function markFirst() {
+  if (!isMarked) performance.mark("changeover:first-chart");
+  isMarked = true;
 }
 
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7];
