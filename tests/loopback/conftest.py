@@ -13,7 +13,8 @@ with warnings.catch_warnings():
     import discord
     from discord.ext import commands
 
-from changeover.testing import LoopbackDiscord, Permission, World
+from changeover.testing import LoopbackDiscord, World
+from changeover.testing.plugin import loopback_discord  # noqa: F401 - a fixture, found by name
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def make_bot():
             async def before_identify_hook(self, shard_id, *, initial=False):
                 """Without discord.py's pause of 5 s between two shards."""
 
-            async def on_command_error(self, ctx, error):
+            async def on_command_error(self, _ctx, error):
                 self.errors.append(getattr(error, "original", error))
 
         if intents is None:
@@ -77,8 +78,3 @@ def run(world, make_bot):
             yield loopback, bot
 
     return run
-
-
-@pytest.fixture
-def everybody():
-    return Permission.TALK

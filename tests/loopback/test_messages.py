@@ -7,8 +7,9 @@ import io
 
 import discord
 import pytest
-from changeover.testing import ManualClock, NotAllowedError
 from discord.ext import commands
+
+from changeover.testing import ManualClock, NotAllowedError
 
 
 def talk(bot):
@@ -17,11 +18,11 @@ def talk(bot):
         await ctx.send(f"Pong {number}!")
 
     @bot.command()
-    async def silent(ctx):
+    async def silent(_ctx):
         pass
 
     @bot.command()
-    async def boom(ctx):
+    async def boom(_ctx):
         raise ZeroDivisionError
 
     @bot.group(invoke_without_command=True)
@@ -159,9 +160,7 @@ async def test_a_bot_without_permission_is_forbidden(run, guild, channel, code):
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize(
-    ("content", "code"), [("x" * 2001, 50035), ("", 50006), ("   ", 50006)]
-)
+@pytest.mark.parametrize(("content", "code"), [("x" * 2001, 50035), ("", 50006), ("   ", 50006)])
 async def test_a_message_too_long_or_empty_is_refused(run, guild, content, code):
     async with run() as (loopback, bot):
         with pytest.raises(discord.HTTPException) as caught:

@@ -6,21 +6,40 @@ from typing import Literal
 
 import discord
 import pytest
+from discord import app_commands
+from discord.ext import commands
+
 from changeover.testing import (
     BadOptionError,
     ManualClock,
     NotAllowedError,
     UnknownCommandError,
 )
-from discord import app_commands
-from discord.ext import commands
 
 Interaction = discord.Interaction
 
 
 def slashes(bot):
     tree = bot.tree
+    add_options(tree)
+    add_searches(tree)
+    add_menus(tree)
+    add_rules(tree)
 
+    @bot.hybrid_command()
+    async def both(ctx, word: str = "nothing"):
+        await ctx.send(f"{word} by {'slash' if ctx.interaction else 'prefix'}")
+
+    @tree.command()
+    async def mute(_interaction: Interaction):
+        pass
+
+    @tree.command()
+    async def boom(_interaction: Interaction):
+        raise ZeroDivisionError
+
+
+def add_options(tree):
     @tree.command()
     async def greet(
         interaction: Interaction,
@@ -42,9 +61,11 @@ def slashes(bot):
     async def pick(interaction: Interaction, size: Literal["small", "big"]):
         await interaction.response.send_message(size)
 
+
+def add_searches(tree):
     @tree.command()
     async def song(interaction: Interaction, title: str, by: str = ""):
-        await interaction.response.send_message(title)
+        await interaction.response.send_message(f"{title} {by}")
 
     @song.autocomplete("title")
     async def titles(_interaction: Interaction, current: str):
@@ -59,6 +80,8 @@ def slashes(bot):
 
     tree.add_command(group)
 
+
+def add_menus(tree):
     @tree.context_menu(name="Report")
     async def report(interaction: Interaction, member: discord.Member):
         await interaction.response.send_message(f"{member.name} reported", ephemeral=True)
@@ -67,6 +90,8 @@ def slashes(bot):
     async def quote(interaction: Interaction, message: discord.Message):
         await interaction.response.send_message(f"> {message.content}")
 
+
+def add_rules(tree):
     @tree.command()
     @app_commands.default_permissions(manage_messages=True)
     async def sweep(interaction: Interaction):
@@ -82,18 +107,6 @@ def slashes(bot):
         await interaction.response.defer(ephemeral=hidden, thinking=True)
         await interaction.followup.send("first")
         await interaction.followup.send("second", ephemeral=True)
-
-    @bot.hybrid_command()
-    async def both(ctx, word: str = "nothing"):
-        await ctx.send(f"{word} by {'slash' if ctx.interaction else 'prefix'}")
-
-    @tree.command()
-    async def mute(interaction: Interaction):
-        pass
-
-    @tree.command()
-    async def boom(interaction: Interaction):
-        raise ZeroDivisionError
 
 
 async def test_options_arrive_with_their_types(run):
@@ -144,7 +157,7 @@ async def test_only_synced_commands_can_be_used(run, make_bot):
         slashes(bot)
 
     async with run(bot=bot) as (loopback, _):
-        with pytest.raises(UnknownCommandError, match="tree.sync"):
+        with pytest.raises(UnknownCommandError, match=r"tree\.sync"):
             await loopback.invoke("/greet", name="Bob")
         await bot.tree.sync()
         with pytest.raises(UnknownCommandError, match="/greet"):
@@ -183,7 +196,7 @@ async def test_a_second_sync_keeps_the_ids(run):
 async def test_what_discord_would_not_register_fails_the_sync(run):
     def setup(bot):
         @bot.tree.command(description="x")
-        async def fine(interaction: Interaction):
+        async def fine(_interaction: Interaction):
             pass
 
     async with run(setup) as (_, bot):

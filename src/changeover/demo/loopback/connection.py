@@ -97,7 +97,8 @@ class Connection:
 
     def _said_goodbye(self) -> bool:
         """Whether the client ended the session itself. Source: "Disconnecting" there."""
-        return self._socket.close_code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
+        goodbyes = (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
+        return not self._wire.is_ours_to_end and self._socket.close_code in goodbyes
 
     async def _read(self, message: WSMessage) -> None:
         if message.type is WSMsgType.PING:

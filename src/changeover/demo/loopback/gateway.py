@@ -48,6 +48,11 @@ class Gateway:
         self._sessions: dict[str, Session] = {}
         self._open: dict[web.WebSocketResponse, Connection] = {}
 
+    @property
+    def sessions(self) -> list[Session]:
+        """Those that are connected or could be resumed."""
+        return list(self._sessions.values())
+
     def dispatch(
         self,
         event: str,
@@ -66,7 +71,7 @@ class Gateway:
             needs: an intent that a session must have to be told.
             veiled: what sessions without the message-content intent get instead.
         """
-        told = [s for s in self._sessions.values() if s.serves(guild_id) and needs in s.intents]
+        told = [s for s in self.sessions if s.serves(guild_id) and needs in s.intents]
         full = json.dumps(data)
         bare = full if veiled is None else json.dumps(veiled)
         for session in told:
@@ -83,7 +88,7 @@ class Gateway:
         Returns how many there were. Without `resumable` the sessions are forgotten too.
         """
         if not resumable:
-            for session in list(self._sessions.values()):
+            for session in self.sessions:
                 self.forget(session)
         connections = list(self._open.values())
         for connection in connections:
@@ -183,9 +188,9 @@ class Gateway:
 
 
 def _intents(value: Any, privileged: Intent) -> Intent:
-    if not isinstance(value, int) or value & ~Intent.KNOWN or value < 0:
+    if not isinstance(value, int) or not 0 <= value <= Intent.KNOWN:
         raise Closed(4013, "Invalid intent(s).")
-    if value & Intent.PRIVILEGED & ~privileged:
+    if value & int(Intent.PRIVILEGED) & ~int(privileged):
         raise Closed(4014, "Disallowed intent(s).")
     return Intent(value)
 

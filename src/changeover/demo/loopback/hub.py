@@ -39,7 +39,7 @@ class Hub:
         url: `http://127.0.0.1:<port>`; set when the server listens.
         privileged: the privileged intents that the bot may ask for.
         listeners: called with each message of the bot that people can see.
-        unhandled: `METHOD /path` of each request that no route answered, oldest first.
+        unhandled: `METHOD /path` of each request that no route answered, the first 1 000.
         files: uploads of the bot by attachment id, the newest 100.
     """
 

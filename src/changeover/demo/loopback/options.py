@@ -95,7 +95,9 @@ class Form:
         read = readers.get(control["type"])
         if read is not None:
             values = [read(control, value) for value in values]
-        return {"values": [str(value) for value in values], "resolved": self._resolved}
+        data: Json = {"values": [str(value) for value in values]}
+        # discord.py reads the values only where nothing is resolved, so it must be left out then.
+        return data | {"resolved": self._resolved} if self._resolved else data
 
     def _data(self, command: Json, more: Json) -> Json:
         data = {"id": command["id"], "name": command["name"], "type": command["type"]} | more

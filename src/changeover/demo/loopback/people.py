@@ -103,6 +103,10 @@ class People:
 
         return await self.on_server(self._interact(act, wait))
 
+    async def until_idle(self, timeout_s: float) -> None:
+        """Wait until the bot has taken all events and ended its handlers, or time runs out."""
+        await self.on_server(self._settled(self._hub.gateway.sessions, set(), None, timeout_s))
+
     def quietly(self, act: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Let `act` happen soon on the server's loop; callable from any thread.
 
@@ -125,6 +129,7 @@ class People:
             work.close()
             raise
         if loop is asyncio.get_running_loop():
+            await asyncio.sleep(0)  # what was posted before happens before
             return await work
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
 

@@ -13,6 +13,9 @@ from changeover.demo.loopback.errors import LoopbackError
 _GUILDS_READY_S = 0.05
 """All guilds arrive at once here, so there is nothing to wait for (discord.py waits 2 s)."""
 
+_CLOSE_S = 0.5
+"""How long a bot that was closed may take to end by itself."""
+
 
 @contextlib.contextmanager
 def pointed_at(url: str, gateway_url: str) -> Iterator[None]:
@@ -49,10 +52,18 @@ async def connected(bot: Any, token: str, timeout_s: float) -> AsyncIterator[Non
             yield
         finally:
             await bot.close()
-            await asyncio.wait([running])
-            failure = running.exception()
+            failure = await _end_of(running)
     if failure is not None:
         raise failure
+
+
+async def _end_of(running: asyncio.Task[None]) -> BaseException | None:
+    """Wait for a closed bot to end, and return what it raised, if anything."""
+    await asyncio.wait([running], timeout=_CLOSE_S)
+    if not running.done():  # closed within its setup_hook, which nobody else ends
+        running.cancel()
+        await asyncio.wait([running])
+    return None if running.cancelled() else running.exception()
 
 
 async def _until_ready(bot: Any, running: asyncio.Task[None], timeout_s: float) -> None:

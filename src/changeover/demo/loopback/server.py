@@ -24,7 +24,7 @@ from changeover.demo.loopback.world import World
 
 _BotT = TypeVar("_BotT")
 
-_ON_READY_S = 2.0
+_ON_READY_S = 2.0  # many bots sync their commands in on_ready; one that never ends must not hang
 HEARTBEAT_S = 41.25
 """Discord's own interval."""
 
@@ -158,9 +158,7 @@ class LoopbackDiscord:
             self._watch.add(loop)
             try:
                 async with redirect.connected(bot, token or self.token, timeout_s):
-                    # Many bots sync their commands in on_ready; one that never ends must not hang.
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._watch.idle(set()), _ON_READY_S)
+                    await self._people.until_idle(_ON_READY_S)
                     yield bot
             finally:
                 self._watch.remove(loop)
@@ -175,6 +173,9 @@ class LoopbackDiscord:
         timeout_s: float = TIMEOUT_S,
     ) -> Exchange:
         """Let somebody write a message, and wait until the bot's handlers are done with it.
+
+        People who talk at the same time should do so in different channels: only there is it
+        clear which answer is whose, unless the bot replies.
 
         Args:
             content: the message.

@@ -23,9 +23,13 @@ class Wire:
     """One websocket to a client: frames leave in order, from a task of its own.
 
     So nobody who sends ever waits for a slow client.
+
+    Attributes:
+        is_ours_to_end: whether we closed it, not the client.
     """
 
     def __init__(self, socket: web.WebSocketResponse, *, compressed: bool) -> None:
+        self.is_ours_to_end = False
         self._socket = socket
         self._deflate = zlib.compressobj() if compressed else None
         self._frames: asyncio.Queue[str | bytes] = asyncio.Queue()
@@ -45,6 +49,7 @@ class Wire:
 
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye with a close code; what is still queued is dropped."""
+        self.is_ours_to_end = True
         self._writer.cancel()
         await self._socket.close(code=code, message=reason.encode())
 

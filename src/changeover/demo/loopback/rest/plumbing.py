@@ -14,6 +14,7 @@ from changeover.demo.loopback.hub import Hub, Uploaded
 from changeover.demo.loopback.messages import Json
 
 API = "/api/v10"
+_UNHANDLED_MAX = 1000
 HUB = web.AppKey("hub", Hub)
 
 Handler = Callable[[Hub, web.Request], Awaitable[Any]]
@@ -43,7 +44,8 @@ def mount(app: web.Application, routes: list[Route]) -> None:
 async def unknown(request: web.Request) -> web.Response:
     """Answer for every path that no route has, and remember that it was asked for."""
     hub = request.app[HUB]
-    hub.unhandled.append(f"{request.method} {request.path.removeprefix(API)}")
+    if len(hub.unhandled) < _UNHANDLED_MAX:
+        hub.unhandled.append(f"{request.method} {request.path.removeprefix(API)}")
     hub.counters.errors += 1
     return _json(ApiError(NOT_FOUND).body(), 404)
 
