@@ -40,7 +40,7 @@ def backup(database: Database, target: Path) -> None:
     except (OSError, Error) as error:
         raise StoreUnavailableError(f"{target}: the copy cannot be written ({error})") from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it was never made, or is where nothing can be removed now
             partial.unlink()
 
 

@@ -49,8 +49,8 @@ class Connection(sqlite3.Connection):
                 self.execute("ROLLBACK")
 
 
-def connect(path: Path, identity: tuple[int, int], busy_s: float, journal: Journal) -> Connection:
-    """Open an existing file, and set how this connection behaves.
+def connect(path: Path, identity: tuple[int, int], busy_s: float) -> Connection:
+    """Open an existing file and change nothing in it.
 
     A connection may move between threads as long as one at a time uses it.
     """
@@ -64,19 +64,17 @@ def connect(path: Path, identity: tuple[int, int], busy_s: float, journal: Journ
     )
     connection.ids = defaultdict(dict)
     connection.identity = identity
-    try:
-        _settle(connection, journal)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _settle(connection: Connection, journal: Journal) -> None:
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heard only by an empty file
+    connection.create_function("merge_histograms", 2, _merge_histograms, deterministic=True)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")  # a damaged page shows itself earlier
     connection.execute("PRAGMA temp_store = MEMORY")  # the rest of the disk may be read-only
+    return connection
+
+
+def settle(connection: Connection, journal: Journal) -> None:
+    """Set how commits reach the disk; and, in an empty file, that freed space can be given back."""
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     if journal_mode(connection) != journal.mode:
         try:
             connection.execute(f"PRAGMA journal_mode = {journal.mode}")
@@ -85,7 +83,6 @@ def _settle(connection: Connection, journal: Journal) -> None:
                 raise
             # Others have it open in WAL mode: stay with them, at least synced in full.
     connection.execute(f"PRAGMA synchronous = {journal.synchronous}")
-    connection.create_function("merge_histograms", 2, _merge_histograms, deterministic=True)
 
 
 def journal_mode(connection: Connection) -> str:

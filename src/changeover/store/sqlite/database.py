@@ -23,11 +23,12 @@ from changeover.store.sqlite.connection import (
     is_corrupt,
     is_sound,
     journal_mode,
+    settle,
 )
 from changeover.store.sqlite.health import Health
 from changeover.store.sqlite.journal import Journal, choose_journal
 from changeover.store.sqlite.pool import Pool
-from changeover.store.sqlite.schema import migrate
+from changeover.store.sqlite.schema import check_version, migrate
 from changeover.store.sqlite.statements import MIGRATIONS
 
 _ERRORS = (Error, OSError, OverflowError, UnicodeEncodeError)
@@ -159,9 +160,11 @@ class Database:
         return self._open(identity)
 
     def _open(self, identity: tuple[int, int]) -> Connection:
-        connection = connect(self.path, identity, self._busy_s, self._journal)
+        connection = connect(self.path, identity, self._busy_s)
         self._pool.adopt(connection)
         try:
+            check_version(connection, self.path, self._migrations)
+            settle(connection, self._journal)
             migrate(connection, self.path, self._migrations)
         except BaseException:
             self._pool.discard(connection)
@@ -201,7 +204,7 @@ class Database:
     def _is_damaged(self, identity: tuple[int, int]) -> bool:
         """A second look, by a fresh connection: a good file must never be set aside."""
         try:
-            with closing(connect(self.path, identity, self._busy_s, self._journal)) as connection:
+            with closing(connect(self.path, identity, self._busy_s)) as connection:
                 return not is_sound(connection)
         except Error as error:
             if is_corrupt(error):

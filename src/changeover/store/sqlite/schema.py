@@ -12,42 +12,25 @@ from changeover.store.sqlite.connection import Connection, split_script
 APPLICATION_ID = 0x63686F76  # "chov": the file is ours
 
 
-def migrate(connection: Connection, path: Path, migrations: Traversable) -> None:
-    """Run the migrations that are missing, all in one transaction.
+def check_version(connection: Connection, path: Path, migrations: Traversable) -> int:
+    """The version of the file; changes nothing.
 
     Args:
-        connection: outside a transaction.
+        connection: to the file.
         path: for the message only.
         migrations: a folder of files `0001_NAME.sql`, `0002_NAME.sql` ...
 
     Raises:
         StoreSchemaError: the file is newer than this package, or another program's.
     """
-    scripts = _scripts(migrations)
-    if _version(connection, path, len(scripts)) == len(scripts):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        # Another process may have been faster while this one waited for the lock.
-        for number in range(_version(connection, path, len(scripts)), len(scripts)):
-            for statement in split_script(scripts[number].read_text("utf-8")):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(scripts)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.undo()
-        raise
-
-
-def _version(connection: Connection, path: Path, ours: int) -> int:
+    ours = len(_scripts(migrations))
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
     if application != APPLICATION_ID and not is_empty:
         raise StoreSchemaError(
-            f"{path} is another program's SQLite file and stays as it is: "
-            "give changeover a directory of its own, for example MONITORING_DATA_DIR=/data/changeover"
+            f"{path} is another program's SQLite file and stays as it is: give changeover "
+            "a directory of its own, for example MONITORING_DATA_DIR=/data/changeover"
         )
     if version > ours:
         raise StoreSchemaError(
@@ -55,6 +38,25 @@ def _version(connection: Connection, path: Path, ours: int) -> int:
             "install the newer version again, or move the file away to begin a new one"
         )
     return version
+
+
+def migrate(connection: Connection, path: Path, migrations: Traversable) -> None:
+    """Run the scripts that are missing, all in one transaction; else as `check_version`."""
+    scripts = _scripts(migrations)
+    if check_version(connection, path, migrations) == len(scripts):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have been faster while this one waited for the lock.
+        for script in scripts[check_version(connection, path, migrations) :]:
+            for statement in split_script(script.read_text("utf-8")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(scripts)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.undo()
+        raise
 
 
 def _scripts(migrations: Traversable) -> Sequence[Traversable]:
