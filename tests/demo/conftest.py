@@ -66,6 +66,10 @@ class Bench:
     async def text(self, command, /, **options) -> str:
         return (await self.run(command, **options)).text
 
+    async def ask_for_code(self, **options) -> str:
+        text = await self.text("auth", action="start", at=self.direct, **options)
+        return text.split("`")[1]
+
     def hear(self, text, by=ann, at=general) -> Reply | None:
         return hear(self.database, self.call(by, at), text)
 

@@ -1,4 +1,4 @@
-"""The bot's behaviour, promised by both implementations."""
+"""The bot's behaviour, promised by both implementations: all commands, utility, and both at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from changeover.core.model import Kind, Outcome
-from changeover.demo import rules
+from changeover.core.model import Outcome
 from changeover.demo.call import Channel
 from changeover.demo.catalogue import COMMANDS
 from changeover.demo.mistakes import (
@@ -18,15 +17,13 @@ from changeover.demo.mistakes import (
     TooOftenError,
 )
 
-DAY_S = 86_400
-
 
 def test_every_command_of_the_catalogue_has_a_handler(bench):
     assert set(bench.handlers) == set(COMMANDS)
     assert len(COMMANDS) == 18
 
 
-# --- ping, status, help -----------------------------------------------------------------------
+# --- ping, status, help --------------------------------------------------------------------------
 
 
 async def test_ping_tells_the_latency_in_milliseconds(bench):
@@ -104,7 +101,7 @@ async def test_every_field_fits_in_an_embed(bench):
     assert all(len(value) <= 1024 for _, value in reply.fields)
 
 
-# --- notifications, debug, purgbot, volumetest ------------------------------------------------
+# --- notifications, debug, purgbot, volumetest ---------------------------------------------------
 
 
 async def test_notifications_are_off_until_asked_for(bench):
@@ -237,447 +234,7 @@ async def test_volumetest_refuses_counts_out_of_range(bench, count):
         await bench.run("volumetest", count=count, by=bench.admin)
 
 
-# --- auth, verify -----------------------------------------------------------------------------
-
-
-async def code_of(bench, **options):
-    text = await bench.text("auth", action="start", at=bench.direct, **options)
-    return text.split("`")[1]
-
-
-async def test_nobody_is_signed_in_at_first(bench):
-    assert "not signed in" in await bench.text("auth")
-
-
-async def test_a_code_signs_in_for_thirty_days(bench):
-    code = await code_of(bench)
-    until = bench.now_s + 30 * DAY_S
-    reply = await bench.text("auth", action="code", code=code, at=bench.direct)
-    assert reply == f"You are signed in until <t:{until}:d>."
-    bench.now_s = until - 1
-    assert "signed in until" in await bench.text("auth")
-    bench.now_s = until
-    assert "not signed in" in await bench.text("auth")
-
-
-async def test_a_code_is_read_whatever_its_case(bench):
-    code = await code_of(bench)
-    reply = await bench.text("auth", action="CODE", code=f" {code.lower()} ", at=bench.direct)
-    assert "signed in until" in reply
-
-
-async def test_a_code_works_once(bench):
-    code = await code_of(bench)
-    await bench.run("auth", action="code", code=code, at=bench.direct)
-    with pytest.raises(BadInputError, match="no open code"):
-        await bench.run("auth", action="code", code=code, at=bench.direct)
-
-
-async def test_a_code_runs_out_after_ten_minutes(bench):
-    code = await code_of(bench)
-    bench.now_s += 600
-    with pytest.raises(BadInputError, match="no open code"):
-        await bench.run("auth", action="code", code=code, at=bench.direct)
-
-
-async def test_a_new_code_makes_the_old_one_void(bench):
-    old, new = await code_of(bench), await code_of(bench)
-    assert old != new
-    with pytest.raises(BadInputError, match="not the code"):
-        await bench.run("auth", action="code", code=old, at=bench.direct)
-    assert "until" in await bench.text("auth", action="code", code=new, at=bench.direct)
-
-
-async def test_a_code_is_nobody_elses(bench):
-    code = await code_of(bench)
-    await code_of(bench, by=bench.bob)
-    with pytest.raises(BadInputError, match="not the code"):
-        await bench.run("auth", action="code", code=code, at=bench.direct, by=bench.bob)
-
-
-async def test_the_fifth_wrong_code_makes_the_right_one_void(bench):
-    code = await code_of(bench)
-    for left in (4, 3, 2, 1):
-        with pytest.raises(BadInputError, match=f"Tries left: {left}"):
-            await bench.run("auth", action="code", code="WRONG", at=bench.direct)
-    with pytest.raises(TooOftenError):
-        await bench.run("auth", action="code", code="WRONG", at=bench.direct)
-    with pytest.raises(BadInputError, match="no open code"):
-        await bench.run("auth", action="code", code=code, at=bench.direct)
-
-
-async def test_codes_are_never_asked_for_in_public(bench):
-    for action in ("start", "code"):
-        with pytest.raises(BadInputError, match="slash command"):
-            await bench.run("auth", action=action, code="X", at=bench.general)
-
-
-async def test_a_slash_command_in_a_server_is_private_enough_for_a_code(bench):
-    reply = await bench.run("auth", action="start", at=bench.general, kind=Kind.SLASH)
-    assert reply.ephemeral
-    assert "`!tz auth code " in reply.text
-
-
-async def test_auth_code_without_a_code_asks_for_it(bench):
-    with pytest.raises(BadInputError, match="Which code"):
-        await bench.run("auth", action="code", at=bench.direct)
-
-
-async def test_revoke_signs_out_and_a_second_time_has_nothing_to_revoke(bench):
-    code = await code_of(bench)
-    await bench.run("auth", action="code", code=code, at=bench.direct)
-    assert "signed out" in await bench.text("auth", action="revoke")
-    with pytest.raises(BadInputError, match="not signed in"):
-        await bench.run("auth", action="revoke")
-
-
-async def test_auth_refuses_other_steps(bench):
-    with pytest.raises(BadInputError, match="status, start, code, revoke"):
-        await bench.run("auth", action="login")
-
-
-async def test_the_file_keeps_neither_code_nor_token(bench):
-    code = await code_of(bench)
-    assert code not in str(bench.contents())
-    await bench.run("auth", action="code", code=code, at=bench.direct)
-    token = rules.token_for(bench.database.secret, bench.ann.id, 1)
-    assert token not in str(bench.contents())
-
-
-async def test_verify_works_in_an_age_restricted_channel(bench):
-    assert "You are verified" in await bench.text("verify", at=bench.adults)
-    assert "verified already" in await bench.text("verify", at=bench.general)
-
-
-@pytest.mark.parametrize("place", ["general", "direct"])
-async def test_verify_elsewhere_says_where(bench, place):
-    with pytest.raises(BadInputError, match="age-restricted"):
-        await bench.run("verify", at=getattr(bench, place))
-
-
-# --- activate, deactivate, autorespond, reset -------------------------------------------------
-
-
-async def test_an_active_personality_answers_everything_in_its_channel(bench):
-    await bench.run("add", name="Tea")
-    assert bench.hear("hello?") is None
-    assert await bench.text("activate", personality="tea", by=bench.moderator) == (
-        "**Tea** now speaks in this channel."
-    )
-    assert bench.hear("hello?").text == "**Tea:** That was message 1 between you and me."
-    assert bench.hear("hello?", at=bench.adults) is None
-
-
-async def test_activate_is_for_moderators(bench):
-    await bench.run("add", name="Tea")
-    with pytest.raises(NotAllowedError, match="Manage Messages"):
-        await bench.run("activate", personality="Tea")
-
-
-@pytest.mark.parametrize("person", ["moderator", "admin", "bot_owner"])
-async def test_moderators_administrators_and_the_bots_owner_may_activate(bench, person):
-    await bench.run("add", name="Tea")
-    assert "Tea" in await bench.text("activate", personality="Tea", by=getattr(bench, person))
-
-
-async def test_activate_replaces_who_spoke_before(bench):
-    for name in ("Tea", "Coffee"):
-        await bench.run("add", name=name)
-        await bench.run("activate", personality=name, by=bench.moderator)
-    assert bench.hear("hello").text.startswith("**Coffee:**")
-
-
-async def test_activate_takes_an_alias_of_several_words(bench):
-    await bench.run("add", name="Tea")
-    await bench.run("alias", personality="Tea", alias="cup of tea")
-    reply = await bench.text("activate", personality="Cup  Of Tea", by=bench.moderator)
-    assert reply.startswith("**Tea**")
-
-
-async def test_activate_of_nobody_known_says_whom(bench):
-    with pytest.raises(NotThereError, match="`Ghost`"):
-        await bench.run("activate", personality="Ghost", by=bench.moderator)
-
-
-async def test_direct_messages_are_recognised_and_need_verification_instead_of_rights(bench):
-    await bench.run("add", name="Tea")
-    with pytest.raises(NotAllowedError, match="`verify`"):
-        await bench.run("activate", personality="Tea", at=bench.direct)
-    await bench.run("verify", at=bench.adults)
-    assert "Tea" in await bench.text("activate", personality="Tea", at=bench.direct)
-    assert "silent" in await bench.text("deactivate", at=bench.direct)
-
-
-async def test_deactivate_silences_the_channel(bench):
-    await bench.run("add", name="Tea")
-    await bench.run("activate", personality="Tea", by=bench.moderator)
-    assert "silent" in await bench.text("deactivate", by=bench.moderator)
-    assert bench.hear("hello") is None
-
-
-async def test_deactivate_where_nobody_speaks_says_so(bench):
-    with pytest.raises(BadInputError, match="No personality is active"):
-        await bench.run("deactivate", by=bench.moderator)
-
-
-async def test_deactivate_is_for_moderators(bench):
-    with pytest.raises(NotAllowedError):
-        await bench.run("deactivate")
-
-
-async def test_autorespond_goes_on_with_the_last_personality(bench):
-    await bench.run("add", name="Tea")
-    bench.hear("@Tea hello")
-    assert bench.hear("and more") is None
-    assert "is on" in await bench.text("autorespond", action="on")
-    assert bench.hear("and more").text == "**Tea:** That was message 2 between you and me."
-    assert bench.hear("me too", by=bench.bob) is None
-    assert "is off" in await bench.text("autorespond", action="off")
-    assert bench.hear("and more") is None
-
-
-async def test_autorespond_shows_its_setting_without_changing_it(bench):
-    before = bench.contents()
-    assert "is off" in await bench.text("autorespond")
-    assert bench.contents() == before
-
-
-async def test_autorespond_refuses_other_words(bench):
-    with pytest.raises(BadInputError, match="status, on, off"):
-        await bench.run("autorespond", action="maybe")
-
-
-async def test_autorespond_and_notifications_leave_each_other_alone(bench):
-    await bench.run("notifications", setting="patch")
-    await bench.run("autorespond", action="on")
-    assert (await bench.text("notifications")).endswith("patch.")
-    await bench.run("notifications", setting="off")
-    assert "is on" in await bench.text("autorespond")
-
-
-async def test_reset_forgets_the_callers_conversations_of_the_channel_only(bench):
-    for name in ("Tea", "Coffee"):
-        await bench.run("add", name=name)
-        bench.hear(f"@{name} hello")
-    bench.hear("@Tea hello", at=bench.adults)
-    bench.hear("@Tea hello", by=bench.bob)
-    assert await bench.text("reset") == "I forgot 2 conversations here."
-    assert "message 1 " in bench.hear("@Tea hello").text
-    assert "message 2 " in bench.hear("@Tea hello", at=bench.adults).text
-    assert "message 2 " in bench.hear("@Tea hello", by=bench.bob).text
-
-
-async def test_reset_of_one_personality_keeps_the_others(bench):
-    for name in ("Tea", "Coffee"):
-        await bench.run("add", name=name)
-        bench.hear(f"@{name} hello")
-    assert await bench.text("reset", personality="tea") == "I forgot 1 conversation here."
-    assert "message 2 " in bench.hear("@Coffee hello").text
-
-
-async def test_reset_with_nothing_to_forget_says_so(bench):
-    assert await bench.text("reset") == "There was nothing to forget here."
-
-
-async def test_reset_of_nobody_known_says_whom(bench):
-    with pytest.raises(NotThereError):
-        await bench.run("reset", personality="Ghost")
-
-
-async def test_a_personality_is_spoken_to_by_an_alias_of_several_words(bench):
-    await bench.run("add", name="Tea")
-    await bench.run("alias", personality="Tea", alias="my cup of tea")
-    assert bench.hear("@my cup of tea, how are you?").text.startswith("**Tea:**")
-
-
-# --- add, remove, info, alias, list -----------------------------------------------------------
-
-
-async def test_add_registers_a_personality(bench):
-    assert (await bench.text("add", name="TestBot")).startswith("**TestBot** is registered.")
-    assert (await bench.run("info", personality="TestBot")).title == "TestBot"
-
-
-@pytest.mark.parametrize(
-    "again", ["TestBot", "testbot", "TESTBOT", "\N{FULLWIDTH LATIN CAPITAL LETTER T}estBot"]
-)
-async def test_a_personality_is_never_stored_twice(bench, again):
-    await bench.run("add", name="TestBot")
-    before = bench.contents()
-    with pytest.raises(BadInputError, match="already a personality"):
-        await bench.run("add", name=again, by=bench.bob)
-    assert bench.contents() == before
-
-
-async def test_a_name_may_not_be_somebodys_alias(bench):
-    await bench.run("add", name="Tea")
-    await bench.run("alias", personality="Tea", alias="Cup")
-    with pytest.raises(BadInputError, match="already"):
-        await bench.run("add", name="cup")
-
-
-@pytest.mark.parametrize("name", ["", "x", "two words", "a" * 33, "semi;colon", "a`b", "tab\tbed"])
-async def test_unfit_names_are_refused(bench, name):
-    with pytest.raises(BadInputError, match="cannot be a name"):
-        await bench.run("add", name=name)
-
-
-@pytest.mark.parametrize("name", ["Ж3", "日本", "o.k.", "under_score", "da-sh", "a" * 32])
-async def test_letters_of_any_script_make_a_name(bench, name):
-    assert name in await bench.text("add", name=name)
-
-
-async def test_names_of_the_volume_test_are_reserved(bench):
-    with pytest.raises(BadInputError, match="reserved"):
-        await bench.run("add", name="VolumeTest-7")
-
-
-@pytest.mark.parametrize("nasty", ["Robert'); DROP TABLE personality;--", '" OR 1=1 --'])
-async def test_sql_in_a_description_stays_text(bench, nasty):
-    await bench.run("add", name="Bobby", description=nasty)
-    assert dict((await bench.run("info", personality="Bobby")).fields)["Description"] == nasty
-
-
-async def test_a_description_has_a_limit(bench):
-    with pytest.raises(BadInputError, match="500 characters"):
-        await bench.run("add", name="Long", description="x" * 501)
-
-
-async def test_the_eleventh_personality_needs_a_sign_in(bench):
-    for index in range(10):
-        await bench.run("add", name=f"bot{index}")
-    with pytest.raises(NotAllowedError, match="10 personalities"):
-        await bench.run("add", name="bot10")
-    code = await code_of(bench)
-    await bench.run("auth", action="code", code=code, at=bench.direct)
-    assert "bot10" in await bench.text("add", name="bot10")
-
-
-async def test_the_bots_owner_has_no_limit(bench):
-    for index in range(11):
-        await bench.run("add", name=f"bot{index}", by=bench.bot_owner)
-    reply = await bench.run("list", by=bench.bot_owner)
-    assert reply.fields[0][0] == "11 personalities"
-
-
-async def test_remove_takes_aliases_activations_and_conversations_along(bench):
-    before = bench.contents()
-    await bench.run("add", name="Tea")
-    await bench.run("alias", personality="Tea", alias="cup of tea")
-    await bench.run("activate", personality="Tea", by=bench.moderator)
-    bench.hear("hello")
-    assert await bench.text("remove", personality="cup of tea") == "**Tea** is gone."
-    assert bench.contents() == before
-
-
-async def test_remove_is_for_the_owner(bench):
-    await bench.run("add", name="Tea")
-    with pytest.raises(NotAllowedError, match="somebody else"):
-        await bench.run("remove", personality="Tea", by=bench.admin)
-
-
-@pytest.mark.parametrize("command", ["remove", "alias"])
-async def test_the_bots_owner_may_touch_every_personality(bench, command):
-    await bench.run("add", name="Tea")
-    await bench.run(command, personality="Tea", alias="cup", by=bench.bot_owner)
-
-
-async def test_remove_of_nobody_known_says_whom(bench):
-    with pytest.raises(NotThereError, match="`Ghost`"):
-        await bench.run("remove", personality="Ghost")
-
-
-async def test_a_removed_name_is_free_again(bench):
-    await bench.run("add", name="Tea")
-    await bench.run("remove", personality="Tea")
-    assert "Tea" in await bench.text("add", name="Tea", by=bench.bob)
-
-
-async def test_info_tells_everything_of_a_personality(bench):
-    await bench.run("add", name="Tea", description="always  hot")
-    await bench.run("alias", personality="Tea", alias="cup of tea")
-    await bench.run("activate", personality="Tea", by=bench.moderator)
-    reply = await bench.run("info", personality="CUP OF TEA", by=bench.bob)
-    assert dict(reply.fields) == {
-        "Owner": "Ann",
-        "Since": f"<t:{bench.now_s}:d>",
-        "Aliases": "cup of tea",
-        "Active in": "1 channel",
-        "Description": "always hot",
-    }
-
-
-async def test_info_of_nobody_known_says_whom_in_a_line(bench):
-    with pytest.raises(NotThereError, match="`Gh'o st`"):
-        await bench.run("info", personality="Gh`o\nst")
-
-
-@pytest.mark.parametrize("alias", ["Cup", "cup of tea", "one two three four five", "  wide   gap "])
-async def test_aliases_may_have_several_words(bench, alias):
-    await bench.run("add", name="Tea")
-    await bench.run("alias", personality="Tea", alias=alias)
-    assert (await bench.run("info", personality=alias.upper())).title == "Tea"
-
-
-@pytest.mark.parametrize("alias", ["", "x", "a b c d e f", "y" * 41, "bell\x07bell"])
-async def test_unfit_aliases_are_refused(bench, alias):
-    await bench.run("add", name="Tea")
-    with pytest.raises(BadInputError, match="cannot be an alias"):
-        await bench.run("alias", personality="Tea", alias=alias)
-
-
-@pytest.mark.parametrize("alias", ["tea", "Coffee", "CUP  of tea"])
-async def test_an_alias_means_one_personality_only(bench, alias):
-    await bench.run("add", name="Tea")
-    await bench.run("add", name="Coffee")
-    await bench.run("alias", personality="Tea", alias="Cup of tea")
-    with pytest.raises(BadInputError, match="already"):
-        await bench.run("alias", personality="Coffee", alias=alias)
-
-
-async def test_alias_is_for_the_owner(bench):
-    await bench.run("add", name="Tea")
-    with pytest.raises(NotAllowedError):
-        await bench.run("alias", personality="Tea", alias="Cup", by=bench.bob)
-
-
-async def test_ten_aliases_are_the_limit(bench):
-    await bench.run("add", name="Tea")
-    for index in range(10):
-        await bench.run("alias", personality="Tea", alias=f"cup {index}")
-    with pytest.raises(BadInputError, match="10 aliases"):
-        await bench.run("alias", personality="Tea", alias="cup 10")
-
-
-async def test_list_shows_the_callers_own_with_their_aliases(bench):
-    await bench.run("add", name="Tea")
-    await bench.run("alias", personality="Tea", alias="cup of tea")
-    await bench.run("add", name="Coffee", by=bench.bob)
-    reply = await bench.run("list")
-    assert reply.title == "Your personalities, page 1 of 1"
-    assert reply.fields == (("1 personality", "**Tea** (cup of tea)"),)
-
-
-async def test_list_shows_ten_a_page(bench):
-    for index in range(11):
-        await bench.run("add", name=f"bot{index}", by=bench.bot_owner)
-    first = await bench.run("list", by=bench.bot_owner)
-    second = await bench.run("list", by=bench.bot_owner, page=2)
-    assert len(first.fields[0][1].splitlines()) == 10
-    assert second.fields[0][1] == "**bot10**"
-
-
-async def test_list_of_nothing_tells_how_to_begin(bench):
-    assert await bench.text("list") == "You have no personalities yet: `!tz add <name>` makes one."
-
-
-@pytest.mark.parametrize("page", [2, 0, -1, 10**30])
-async def test_list_refuses_pages_that_are_not_there(bench, page):
-    with pytest.raises(BadInputError):
-        await bench.run("list", page=page)
-
-
-# --- both -------------------------------------------------------------------------------------
+# --- both ----------------------------------------------------------------------------------------
 
 
 async def test_what_one_system_stores_the_other_sees(shared):
@@ -695,7 +252,7 @@ async def test_what_one_system_stores_the_other_sees(shared):
 
 async def test_a_sign_in_begun_in_one_system_ends_in_the_other(shared):
     legacy, ddd = shared
-    code = await code_of(legacy)
+    code = await legacy.ask_for_code()
     assert "until" in await ddd.text("auth", action="code", code=code, at=ddd.direct)
     assert "until" in await legacy.text("auth")
 
