@@ -61,6 +61,10 @@ async def test_a_broken_source_leaves_the_routing_where_it_was(make_bench):
     bench.source.error = StoreUnavailableError("locked")
     bench.share(utility=0)
     assert await bench.adapter.process_command(bench.message(), "ping", ()) == "new"
+    assert bench.guard.counts == {}  # a store away is the store's to log
+    bench.source.error = ValueError("a defect")
+    bench.share(utility=0)
+    assert await bench.adapter.process_command(bench.message(), "ping", ()) == "new"
     assert bench.guard.counts == {"route.flags.file": 1}
 
 

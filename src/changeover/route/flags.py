@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from changeover.core.clock import NS_PER_S, Clock, SystemClock
-from changeover.core.errors import ChangeoverError, Guard
+from changeover.core.errors import ChangeoverError, Guard, StoreUnavailableError
 from changeover.core.model import Check, FlagState, Status
 from changeover.core.ports import FlagSource, FlagValue
 from changeover.route.assignment import ask
@@ -67,19 +67,20 @@ class FeatureFlags:
     def refresh(self) -> bool:
         """Read the sources again; True when any flag is different. May wait for a disk.
 
-        A source that fails keeps what it said last, and `check` says so. Until the first
-        refresh every flag is off.
+        A source that fails keeps what it said last, and `check` says so. Until every source
+        was heard once, all flags are off: the one that is silent may hold a rollback.
         """
         with self._lock:
             errors = [
                 (feed.source.name, error) for feed in self._feeds if (error := self._read(feed))
             ]
-            snapshot = _merge(self._feeds)
+            snapshot = _merge(self._feeds) if self._has_heard_all() else _Snapshot()
             changed = snapshot != self._snapshot
             if changed:
                 self._snapshot = snapshot
         for source, error in errors:
-            self._guard.caught(f"route.flags.{source}", error)
+            if not isinstance(error, StoreUnavailableError):  # the store logs its own trouble
+                self._guard.caught(f"route.flags.{source}", error)
         return changed
 
     @property
@@ -122,6 +123,9 @@ class FeatureFlags:
         """How often each source could not be read since the start."""
         return {feed.source.name: feed.failures for feed in self._feeds}
 
+    def _has_heard_all(self) -> bool:
+        return all(feed.read_ns is not None for feed in self._feeds)
+
     def _read(self, feed: _Feed) -> Exception | None:
         try:
             values = dict(feed.source.read())
@@ -153,7 +157,7 @@ class FeatureFlags:
         return (self._clock.monotonic_ns() - since_ns) / NS_PER_S
 
     def _complaint(self, feed: _Feed) -> str:
-        kept = "its flags are off" if feed.read_ns is None else "its last known values stay"
+        kept = "all flags are off" if feed.read_ns is None else "its last known values stay"
         # Only our own messages are known to hold no secret.
         error = feed.error
         why = (

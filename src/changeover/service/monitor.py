@@ -123,6 +123,7 @@ class Changeover:
         )
         self._catalogue = Catalogue(self._state, self._router)
         self._tick_lock = threading.Lock()
+        self._serves = settings.enabled and settings.http
         self._server: Server | None = None
         self._is_served = threading.Event()
         self._is_running = self._is_refused = False
@@ -190,7 +191,7 @@ class Changeover:
             self._undo_end()
             self._ticker.stop(0.3)
             self._forward()
-            self._writer.flush(1.0)
+            self._flush()
             if self._server is not None:
                 self._server.stop()
             self._delivery.stop(0.3)
@@ -200,6 +201,11 @@ class Changeover:
         self._writer.stop(0.2)
         self._telemetry.close()
         self._state.close()
+
+    def _flush(self) -> None:
+        """A store in trouble gets a second; one that is only slow gets longer: nothing is lost."""
+        if not self._writer.flush(1.0) and self._writer.check().status is Status.HEALTHY:
+            self._writer.flush(5.0)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -211,7 +217,7 @@ class Changeover:
         """The child is an instance of its own, without a server; the parent keeps the port."""
         was_running, self._is_running = self._is_running, False
         self._tick_lock = threading.Lock()
-        self._server, self._is_served = None, threading.Event()
+        self._serves, self._server, self._is_served = False, None, threading.Event()
         self._make_own_part()
         if was_running:
             self._is_running = True
@@ -269,7 +275,7 @@ class Changeover:
 
     def _open_door_if_due(self) -> None:
         """Serve. Another process of this bot may hold the port; then it is tried again."""
-        if not self.settings.http or self._server is not None or not self._door_due.is_due():
+        if not self._serves or self._server is not None or not self._door_due.is_due():
             return
         server = server_of(self.settings, self.readings(), clock=self._clock, guard=self._guard)
         try:
@@ -292,7 +298,7 @@ class Changeover:
 
     def wait_until_served(self, timeout_s: float = 10.0) -> str | None:
         """The page's address, as soon as the server is up; None when it is not in time."""
-        if self.settings.enabled and self.settings.http:
+        if self._serves:
             self._is_served.wait(timeout_s)
         return self.url
 

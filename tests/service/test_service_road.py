@@ -1,0 +1,169 @@
+"""What is recorded goes the whole road: memory, store, HTTP, and after a restart."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from changeover import Settings, SettingsError
+from changeover.core.clock import ManualClock
+
+
+async def test_a_call_is_routed_recorded_and_told_at_once(make, message):
+    monitor = make(clock=ManualClock())
+    monitor.adapter.legacy("ping", category="utility")(lambda _message, _args: "old")
+    monitor.adapter.new("ping")(lambda _message, _args: "new")
+    assert await monitor.adapter.process_command(message(), "ping", ()) == "old"
+    for flag in ("enabled", "integration", "utility"):
+        monitor.set_flag(f"ddd.commands.{flag}", "on", actor="test")
+    assert await monitor.adapter.process_command(message(), "ping", ()) == "new"
+    told = monitor.metrics.get_summary("5m")["command_executions"]
+    assert told["by_system"] == {"ddd": 1, "legacy": 1}
+    assert (told["total"], told["error_rate"]) == (2, 0)
+
+
+def test_the_references_collector_answers_with_its_field_names(make):
+    monitor = make()
+    monitor.metrics.record_command_execution("ping", "legacy", 0.012, True)
+    monitor.metrics.record_command_execution("add", "ddd", 0.5, False, ValueError("token=abc"))
+    monitor.metrics.record_feature_flag_check("ddd.commands.enabled", True, "add")
+    monitor.metrics.record_resource_usage()
+    first, second = monitor.metrics.get_metrics("command_execution")
+    assert (first["command"], first["system"], first["duration_ms"], first["success"]) == (
+        "ping", "legacy", 12.0, True,
+    )  # fmt: skip
+    assert second["success"] is False
+    assert "abc" not in second["error"]
+    (check,) = monitor.metrics.get_metrics("feature_flag_check")
+    assert (check["flag"], check["enabled"], check["command"]) == (
+        "ddd.commands.enabled", True, "add",
+    )  # fmt: skip
+    usage = monitor.metrics.get_metrics("resource_usage")[-1]
+    assert usage["memory_used_mb"] > 1
+    summary = monitor.metrics.get_summary("1h")
+    assert summary["command_executions"]["error_rate"] == 0.5
+    assert summary["resource_usage"]["current_memory_mb"] == usage["memory_used_mb"]
+
+
+def test_a_restart_loses_nothing_and_continues(make):
+    first = make()
+    first.start()
+    for _ in range(500):
+        first.metrics.record_command_execution("ping", "legacy", 0.001, True)
+    first.stop()
+    second = make()
+    second.metrics.record_command_execution("ping", "ddd", 0.001, True)
+    second.tick()
+    told = second.summary("1h")["command_executions"]
+    assert told["by_system"] == {"legacy": 500, "ddd": 1}
+
+
+def test_two_monitors_on_one_file_tell_the_same_sums(make):
+    one, two = make(), make()
+    for monitor, count in ((one, 30), (two, 12)):
+        monitor.tick()
+        for _ in range(count):
+            monitor.metrics.record_command_execution("ping", "legacy", 0.001, True)
+        monitor.tick()
+    for monitor in (one, two):
+        monitor._writer.flush(5)
+    for monitor in (one, two):
+        monitor.tick()
+        assert monitor.summary("5m")["command_executions"]["total"] == 42
+    instances = {row["instance"] for row in one.metrics.get_metrics("command_execution")}
+    assert len(instances) == 2
+
+
+def test_a_flag_set_in_one_process_is_seen_by_another_with_its_next_tick(make):
+    one, two = make(), make()
+    for monitor in (one, two):
+        monitor.tick()
+    one.set_flag("ddd.commands.ping", "25%", actor="test", reason="first step")
+    two.tick()
+    (state,) = (state for state in two.flags.states() if state.name == "ddd.commands.ping")
+    assert (state.share, state.source, state.actor, state.reason) == (
+        25.0, "store", "test", "first step",
+    )  # fmt: skip
+
+
+def test_a_viewer_knows_the_bots_commands_and_figures(make):
+    bot = make()
+    bot.adapter.legacy("ping", category="utility")(lambda _message, _args: "old")
+    bot.adapter.new("ping")(lambda _message, _args: "new")
+    bot.metrics.record_command_execution("ping", "legacy", 0.001, True)
+    bot.tick()
+    bot._writer.flush(5)
+    viewer = make(watching_only=True)
+    snapshot = viewer.catch_up().snapshot("1h")
+    (row,) = snapshot["commands"]
+    assert (row["command"], row["category"], row["has_new"]) == ("ping", "utility", True)
+    assert row["total"]["total"] == 1
+    assert snapshot["migration"]["with_new"] == 1
+
+
+def test_switched_off_it_starts_nothing_keeps_no_file_and_still_routes(make, tmp_path):
+    monitor = make(settings=Settings(enabled=False, data_dir=tmp_path, port=0))
+    before = threading.active_count()
+    monitor.start()
+    monitor.metrics.record_command_execution("ping", "legacy", 0.001, True)
+    assert threading.active_count() == before
+    assert monitor.url is None
+    assert not list(tmp_path.iterdir())
+    assert monitor.metrics.waiting == 0
+
+
+def test_wrong_flags_stop_the_start_all_in_one_message(make, tmp_path, monkeypatch):
+    monkeypatch.setenv("FEATURE_FLAG_DDD_COMMANDS_ENABLED", "perhaps")
+    (tmp_path / "changeover.toml").write_text("[flags]\n'ddd.commands.ping' = 400\n", "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        make().start()
+    assert "FEATURE_FLAG_DDD_COMMANDS_ENABLED='perhaps'" in str(caught.value)
+    assert "ddd.commands.ping='400'" in str(caught.value)
+
+
+def test_a_store_that_was_never_read_means_legacy_whatever_the_environment_says(
+    make, tmp_path, monkeypatch
+):
+    for flag in ("ENABLED", "INTEGRATION", "PING"):
+        monkeypatch.setenv(f"FEATURE_FLAG_DDD_COMMANDS_{flag}", "on")
+    (tmp_path / "changeover.db").mkdir()  # no file can be opened there
+    monitor = make()
+    monitor.adapter.legacy("ping")(lambda _message, _args: "old")
+    monitor.adapter.new("ping")(lambda _message, _args: "new")
+    monitor.tick()
+    assert monitor._router.choose("ping", 7).system == "legacy"
+    (tmp_path / "changeover.db").rmdir()
+    monitor.tick()
+    assert monitor._router.choose("ping", 7).system == "ddd"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_records_as_an_instance_of_its_own(make):
+    monitor = make()
+    monitor.start()
+    monitor.metrics.record_command_execution("ping", "legacy", 0.001, True)
+    child = os.fork()
+    if not child:  # only os._exit leaves a child without running the parent's clean-up
+        try:
+            monitor.metrics.record_command_execution("ping", "ddd", 0.001, True)
+            monitor.stop()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    monitor.tick()
+    assert monitor.summary("5m")["command_executions"]["by_system"] == {"legacy": 1, "ddd": 1}
+
+
+def test_the_endpoints_of_the_reference_answer(make, ask):
+    monitor = make()
+    monitor.adapter.legacy("ping", category="utility")(lambda _message, _args: "old")
+    url = monitor.start().wait_until_served()
+    monitor.metrics.record_command_execution("ping", "legacy", 0.001, True)
+    assert ask(url, "health")[1]["status"] == "healthy"
+    assert ask(url, "health/features")[1]["ddd.commands.enabled"] is False
+    assert ask(url, "health/commands?window=1h")[0] == 200
+    assert ask(url, "health/metrics/resource_usage")[1]["count"] == 1
+    assert ask(url, "health/commands?window=90")[0] == 400
