@@ -23,7 +23,12 @@ const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 /** [number, unit] of each quantity, so that a big figure can set its unit smaller. */
 export const parts = {
   count: (value) => (isNumber(value) ? [number(value, 0), ""] : [NONE, ""]),
-  rate: (value) => (isNumber(value) ? [number(value, value < 10 ? 1 : 0), "/s"] : [NONE, ""]),
+  /** Events a second, told by the minute or hour where they are rare. */
+  rate(value) {
+    if (!isNumber(value)) return [NONE, ""];
+    const [times, unit] = value >= 1 || value === 0 ? [value, "/s"] : value * MINUTE >= 1 ? [value * MINUTE, "/min"] : [value * HOUR, "/h"];
+    return [number(times, 0, times < 10 ? 1 : 0), unit];
+  },
   ms(value) {
     if (!isNumber(value)) return [NONE, ""];
     if (value < 0.995) return [number(value, value === 0 ? 0 : 2), "ms"];

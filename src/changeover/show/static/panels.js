@@ -73,7 +73,7 @@ function showSince(node, alert) {
 }
 
 function renderAlerts({ active, past, thresholds }) {
-  keyed($("alerts"), [...active, ...past], (alert) => `${alert.key} ${alert.fired_at ?? alert.since}`, makeAlert);
+  keyed($("alerts"), [...active, ...past], (alert) => `${alert.key} ${alert.phase} ${alert.fired_at ?? alert.since}`, makeAlert);
   const isEmpty = active.length + past.length === 0;
   $("alerts-empty").hidden = !isEmpty;
   text($("alerts-empty"), "Nothing has fired");

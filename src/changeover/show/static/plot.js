@@ -126,7 +126,7 @@ export class Plot {
     const options = {
       width: this.#host.clientWidth || 300,
       height: this.#host.clientHeight || 190,
-      padding: [8, axes.length > 1 ? 0 : 12, 0, 0],
+      padding: [8, axes.length > 1 ? 0 : 20, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -165,7 +165,7 @@ export class Plot {
 
   #seriesOptions(series, stroke) {
     if (this.#spec.kind === "bars") {
-      return { scale: series.scale, stroke, fill: this.#fillOf(series), width: 0, paths: uPlot.paths.bars({ size: [0.82, 28], align: 0 }), points: { show: false } };
+      return { scale: series.scale, stroke, fill: this.#fillOf(series), width: 0, paths: uPlot.paths.bars({ size: [0.82, 64], align: 0 }), points: { show: false } };
     }
     const alone = (u, i) => lonely(u.data[i]);
     return { scale: series.scale, stroke, width: series.width ?? 1.75, dash: series.dash, spanGaps: false, points: { show: true, size: 4, fill: stroke, filter: alone } };

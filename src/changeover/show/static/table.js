@@ -28,7 +28,7 @@ function columnsOf(systems, names) {
   const delta = (command) => difference(stats(command, names.new).p95_ms, stats(command, names.legacy).p95_ms);
   return [
     { id: "command", label: "Command", sort: (command) => command.command, make: nameCell },
-    { id: "category", label: "Category", sort: (command) => command.category ?? "", make: () => plainCell((command) => clean(command.category)) },
+    { id: "category", label: "Category", sort: (command) => command.category, make: () => plainCell((command) => clean(command.category)) },
     { id: "share", label: "Share on new", sort: (command) => (command.has_new ? command.share_percent : -1), make: shareCell },
     { id: "reason", label: "Decided by", sort: decidedBy, make: () => plainCell(decidedBy) },
     ...systems.map((system) => ({ id: `calls:${system.id}`, group: "Calls", label: clean(system.name), system, sort: (command) => stats(command, system.id).total, make: () => callsCell(system.id) })),
