@@ -148,6 +148,8 @@ class Database:
     def _take(self) -> Connection:
         if self._is_closed:
             raise StoreUnavailableError(f"{self.path}: the store is closed")
+        if self.health.has_trouble:
+            self._pool.drain()  # what was opened meanwhile may be read-only, or worse
         known = self._pool.take(files.identity_of(self.path))
         if known is not None:
             return known

@@ -57,6 +57,11 @@ class Health:
         if tell:
             logger.warning("the store at %s works again", self._path)
 
+    @property
+    def has_trouble(self) -> bool:
+        """Whether anything does not work at present."""
+        return bool(self._troubles)
+
     def note(self, sentence: str) -> None:
         """Something happened that an operator should know of, though it works again."""
         with self._lock:
