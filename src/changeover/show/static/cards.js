@@ -14,14 +14,22 @@ class Card {
   #rows = h("dl.rows");
 
   constructor(id, title) {
-    this.node = h("section.card.stat", { id: `card-${id}`, "aria-labelledby": `card-${id}-title` },
-      h("div.card-head", {}, h("h2", { id: `card-${id}-title` }, title), this.#chip), this.#figures, this.#bar, this.#rows);
+    this.node = h(
+      "section.card.stat",
+      { id: `card-${id}`, "aria-labelledby": `card-${id}-title` },
+      h("div.card-head", {}, h("h2", { id: `card-${id}-title` }, title), this.#chip),
+      this.#figures,
+      this.#bar,
+      this.#rows,
+    );
     $("cards").append(this.node);
   }
 
   /** `figures`: [{parts, caption}]; `chip`: {tone, icon, text} or null; `bar`: [{key, tone, size}]; `rows`: see rowOf. */
   show({ figures, chip = null, bar = [], rows = [], tone = "" }) {
-    const shown = figures.some((figure) => figure.parts[0] !== "–") ? figures : [{ parts: ["No data", ""], none: true }];
+    const shown = figures.some((figure) => figure.parts[0] !== "–")
+      ? figures
+      : [{ parts: ["No data", ""], none: true }];
     attr(this.node, "data-tone", shown === figures ? tone : "none");
     keyed(this.#figures, shown, (figure) => figure.caption ?? "", makeFigure);
     this.#chip.hidden = chip === null;
@@ -37,7 +45,9 @@ class Card {
 }
 
 function makeFigure(first) {
-  const value = h("b"), unit = h("i"), caption = h("small");
+  const value = h("b"),
+    unit = h("i"),
+    caption = h("small");
   const node = h("span", {}, h("span.number", {}, value, unit), caption);
   node.classList.toggle("none", Boolean(first.none));
   return {
@@ -63,7 +73,10 @@ function makePiece() {
 
 /** A line of a definition list: {label, value, more, title, system}. */
 export function makeRow() {
-  const mark = h("i.mark", { "aria-hidden": "true" }), label = h("span"), value = h("b"), more = h("small");
+  const mark = h("i.mark", { "aria-hidden": "true" }),
+    label = h("span"),
+    value = h("b"),
+    more = h("small");
   const node = h("div", {}, h("dt", {}, mark, label), h("dd", {}, value, more));
   return {
     node,
@@ -86,13 +99,14 @@ function card(id, title) {
 }
 
 /** A row for each system: `say(stats)` gives {value, more}. */
-const perSystem = (snapshot, systems, say) => systems.map((system) => ({
-  key: `system:${system.id}`,
-  system: system.tone,
-  label: clean(system.name),
-  title: clean(system.label),
-  ...say(statsOf(snapshot.by_system, system.id)),
-}));
+const perSystem = (snapshot, systems, say) =>
+  systems.map((system) => ({
+    key: `system:${system.id}`,
+    system: system.tone,
+    label: clean(system.name),
+    title: clean(system.label),
+    ...say(statsOf(snapshot.by_system, system.id)),
+  }));
 
 export function renderCards(snapshot, systems) {
   renderCommands(snapshot, systems);
@@ -106,28 +120,49 @@ function renderCommands(snapshot, systems) {
   const { total } = snapshot.totals;
   const share = (stats) => (total > 0 ? stats.total / total : null);
   card("commands", "Commands").show({
-    figures: [{ parts: parts.count(total > 0 ? total : null), caption: rate(total / snapshot.window.seconds) }],
-    bar: systems.map((system) => ({ key: system.id, tone: system.tone, size: share(statsOf(snapshot.by_system, system.id)) ?? 0 })),
-    rows: perSystem(snapshot, systems, (stats) => ({ value: count(stats.total), more: total > 0 ? ratio(Math.round(share(stats) * 1000) / 1000) : "" })),
+    figures: [
+      { parts: parts.count(total > 0 ? total : null), caption: rate(total / snapshot.window.seconds) },
+    ],
+    bar: systems.map((system) => ({
+      key: system.id,
+      tone: system.tone,
+      size: share(statsOf(snapshot.by_system, system.id)) ?? 0,
+    })),
+    rows: perSystem(snapshot, systems, (stats) => ({
+      value: count(stats.total),
+      more: total > 0 ? ratio(Math.round(share(stats) * 1000) / 1000) : "",
+    })),
   });
 }
 
 function renderResponse(snapshot, systems) {
   const { totals, systems: names } = snapshot;
-  const legacy = statsOf(snapshot.by_system, names.legacy), fresh = statsOf(snapshot.by_system, names.new);
+  const legacy = statsOf(snapshot.by_system, names.legacy),
+    fresh = statsOf(snapshot.by_system, names.new);
   const delta = difference(fresh.p95_ms, legacy.p95_ms);
   const verdict = verdictOn(delta, Math.min(fresh.total, legacy.total));
   card("response", "Response time").show({
-    figures: [{ parts: parts.ms(totals.p50_ms), caption: "p50" }, { parts: parts.ms(totals.p95_ms), caption: "p95" }],
-    chip: delta === null ? null : { tone: verdict.tone, icon: verdict.icon ?? "none", text: `New ${relation(delta)}` },
-    rows: perSystem(snapshot, systems, (stats) => ({ value: ms(stats.p95_ms), more: `p50 ${ms(stats.p50_ms)}` })),
+    figures: [
+      { parts: parts.ms(totals.p50_ms), caption: "p50" },
+      { parts: parts.ms(totals.p95_ms), caption: "p95" },
+    ],
+    chip:
+      delta === null
+        ? null
+        : { tone: verdict.tone, icon: verdict.icon ?? "none", text: `New ${relation(delta)}` },
+    rows: perSystem(snapshot, systems, (stats) => ({
+      value: ms(stats.p95_ms),
+      more: `p50 ${ms(stats.p50_ms)}`,
+    })),
   });
 }
 
 /** A difference of latency in words. */
 function relation(delta) {
   const percents = Math.round(Math.abs(delta) * 100);
-  return percents === 0 ? "equally fast" : `${percents > 999 ? "over 999" : percents}% ${delta > 0 ? "slower" : "faster"}`;
+  return percents === 0
+    ? "equally fast"
+    : `${percents > 999 ? "over 999" : percents}% ${delta > 0 ? "slower" : "faster"}`;
 }
 
 function renderErrors(snapshot, systems) {
@@ -140,10 +175,15 @@ function renderErrors(snapshot, systems) {
     none: null,
   };
   card("errors", "Error rate").show({
-    figures: [{ parts: parts.ratio(value), caption: `${count(errors)} ${errors === 1 ? "error" : "errors"}` }],
+    figures: [
+      { parts: parts.ratio(value), caption: `${count(errors)} ${errors === 1 ? "error" : "errors"}` },
+    ],
     tone: tone === "critical" ? tone : "",
     chip: threshold == null ? null : chips[tone],
-    rows: perSystem(snapshot, systems, (stats) => ({ value: ratio(stats.error_rate), more: `${count(stats.errors)} of ${count(stats.total)}` })),
+    rows: perSystem(snapshot, systems, (stats) => ({
+      value: ratio(stats.error_rate),
+      more: `${count(stats.errors)} of ${count(stats.total)}`,
+    })),
   });
 }
 
@@ -158,11 +198,24 @@ function renderMemory({ resources, alerts }) {
   card("memory", "Memory").show({
     figures: [{ parts: parts.mb(used), caption: limit ? `of ${mb(limit)}` : "resident" }],
     tone: isOver ? "critical" : "",
-    chip: staleChip(resources) ?? (isOver ? { tone: "critical", icon: "critical", text: `above ${mb(threshold)}` } : null),
+    chip:
+      staleChip(resources) ??
+      (isOver ? { tone: "critical", icon: "critical", text: `above ${mb(threshold)}` } : null),
     bar: used != null && limit ? [{ key: "used", tone: "memory", size: used / limit }] : [],
     rows: [
-      { key: "cpu", label: "CPU", value: percent(resources.cpu_machine_percent), more: "of the machine", title: `${percent(resources.cpu_core_percent)} of one core` },
-      { key: "threads", label: "Threads", value: count(resources.threads), more: resources.open_files == null ? "" : `${count(resources.open_files)} open files` },
+      {
+        key: "cpu",
+        label: "CPU",
+        value: percent(resources.cpu_machine_percent),
+        more: "of the machine",
+        title: `${percent(resources.cpu_core_percent)} of one core`,
+      },
+      {
+        key: "threads",
+        label: "Threads",
+        value: count(resources.threads),
+        more: resources.open_files == null ? "" : `${count(resources.open_files)} open files`,
+      },
     ],
   });
 }

@@ -35,18 +35,38 @@ export class Charts {
   }
 
   render({ timeline, alerts, unavailable = [] }, systems) {
-    const shown = systems.map((system) => ({ ...system, columns: mapOf(timeline.systems).get(system.id) ?? NO_COLUMNS }));
+    const shown = systems.map((system) => ({
+      ...system,
+      columns: mapOf(timeline.systems).get(system.id) ?? NO_COLUMNS,
+    }));
     const { error_rate: errorRate, response_time_ms: responseTime, memory_mb: memory } = alerts.thresholds;
-    const empty = unavailable.includes("timeline") ? "The store is away: no history for now" : "No data in this window";
+    const empty = unavailable.includes("timeline")
+      ? "The store is away: no history for now"
+      : "No data in this window";
     const base = { start: timeline.start, step: timeline.step_s, empty };
     const step = span(timeline.step_s);
     const note = `${step} steps`;
     const perSystem = (column) => shown.map(({ columns }) => filled(columns[column], timeline.start));
 
     this.#plot(commandsSpec(shown)).show({ ...base, note: `per ${step}`, columns: perSystem("count") });
-    this.#plot(responseSpec(shown)).show({ ...base, note: `p95, ${note}`, columns: perSystem("p95_ms"), threshold: line(responseTime, "y", ms) });
-    this.#plot(errorSpec(shown)).show({ ...base, note, columns: perSystem("error_rate"), threshold: line(errorRate, "y", ratio, true) });
-    this.#plot(RUNTIME).show({ ...base, note, columns: [timeline.memory_mb, timeline.loop_lag_ms].map((column) => filled(column, timeline.start)), threshold: line(memory, "y", mb) });
+    this.#plot(responseSpec(shown)).show({
+      ...base,
+      note: `p95, ${note}`,
+      columns: perSystem("p95_ms"),
+      threshold: line(responseTime, "y", ms),
+    });
+    this.#plot(errorSpec(shown)).show({
+      ...base,
+      note,
+      columns: perSystem("error_rate"),
+      threshold: line(errorRate, "y", ratio, true),
+    });
+    this.#plot(RUNTIME).show({
+      ...base,
+      note,
+      columns: [timeline.memory_mb, timeline.loop_lag_ms].map((column) => filled(column, timeline.start)),
+      threshold: line(memory, "y", mb),
+    });
   }
 
   repaint() {
@@ -79,37 +99,50 @@ export class Charts {
 /** As many values as there are slots, null where the answer has none. */
 const filled = (values, start) => start.map((_, i) => values?.[i] ?? null);
 
-const line = (value, scale, format, always = false) => (value == null ? null : { value, scale, always, text: `alert above ${format(value)}` });
+const line = (value, scale, format, always = false) =>
+  value == null ? null : { value, scale, always, text: `alert above ${format(value)}` };
 
-const seriesOf = (systems, format) => systems.map((system) => ({
-  key: system.id,
-  label: clean(system.label),
-  tone: system.tone,
-  scale: "y",
-  format,
-}));
+const seriesOf = (systems, format) =>
+  systems.map((system) => ({
+    key: system.id,
+    label: clean(system.label),
+    tone: system.tone,
+    scale: "y",
+    format,
+  }));
 
 const commandsSpec = (systems) => ({
-  id: "commands", title: "Commands", kind: "bars",
+  id: "commands",
+  title: "Commands",
+  kind: "bars",
   axes: [{ scale: "y", format: compact, floor: 5, whole: true }],
   series: seriesOf(systems, count),
 });
 
 const responseSpec = (systems) => ({
-  id: "response", title: "Response time", kind: "lines",
+  id: "response",
+  title: "Response time",
+  kind: "lines",
   axes: [{ scale: "y", format: ms, floor: 10 }],
   series: seriesOf(systems, ms),
 });
 
 const errorSpec = (systems) => ({
-  id: "errors", title: "Error rate", kind: "lines",
+  id: "errors",
+  title: "Error rate",
+  kind: "lines",
   axes: [{ scale: "y", format: ratio, floor: 0.001 }],
   series: seriesOf(systems, ratio),
 });
 
 const RUNTIME = {
-  id: "runtime", title: "Memory and event loop lag", kind: "lines",
-  axes: [{ scale: "y", format: mb, floor: 16 }, { scale: "lag", format: ms, floor: 10 }],
+  id: "runtime",
+  title: "Memory and event loop lag",
+  kind: "lines",
+  axes: [
+    { scale: "y", format: mb, floor: 16 },
+    { scale: "lag", format: ms, floor: 10 },
+  ],
   series: [
     { key: "memory", label: "Memory", tone: "memory", scale: "y", format: mb },
     { key: "lag", label: "Loop lag", tone: "lag", scale: "lag", format: ms, dash: [5, 3] },

@@ -14,7 +14,11 @@ try {
   if (asked !== undefined && !document.hidden) {
     const url = `api/stream?window=${asked}`;
     const controller = new AbortController();
-    const response = fetch(url, { signal: controller.signal, cache: "no-store", headers: { Accept: "text/event-stream" } });
+    const response = fetch(url, {
+      signal: controller.signal,
+      cache: "no-store",
+      headers: { Accept: "text/event-stream" },
+    });
     response.catch(() => {}); // feed.js meets the same error when it takes over
     window.changeoverEarly = { url, controller, response };
   }

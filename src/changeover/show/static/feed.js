@@ -12,7 +12,9 @@ const DENIED = new Set([401, 403]);
 
 class Refused extends Error {
   constructor(status) {
-    super(DENIED.has(status) ? `the monitor answered ${status}` : `the monitor answered with error ${status}`);
+    super(
+      DENIED.has(status) ? `the monitor answered ${status}` : `the monitor answered with error ${status}`,
+    );
     this.status = status;
   }
 }
@@ -196,21 +198,38 @@ function takeEarly(url) {
 /** The data of one `snapshot` event, "" for comments and others. */
 function snapshotData(event) {
   const fields = event.split("\n");
-  const name = fields.find((line) => line.startsWith("event:"))?.slice(6).trim() ?? "snapshot";
+  const name =
+    fields
+      .find((line) => line.startsWith("event:"))
+      ?.slice(6)
+      .trim() ?? "snapshot";
   if (name !== "snapshot") return "";
-  return fields.filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n").trim();
+  return fields
+    .filter((line) => line.startsWith("data:"))
+    .map((line) => line.slice(5))
+    .join("\n")
+    .trim();
 }
 
 /** What the promise gives, or null if it takes too long. */
 function within(milliseconds, promise) {
   let timer;
-  const late = new Promise((resolve) => { timer = setTimeout(resolve, milliseconds, null); });
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds, null);
+  });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function sleep(milliseconds, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }

@@ -1,7 +1,9 @@
 // Numbers and times as people read them, in the reader's own locale and time zone.
 
 export const NONE = "–";
-const MINUTE = 60, HOUR = 3600, DAY = 86400;
+const MINUTE = 60,
+  HOUR = 3600,
+  DAY = 86400;
 
 const cache = new Map();
 
@@ -14,8 +16,17 @@ function number(value, minimumFractionDigits, maximumFractionDigits = minimumFra
 }
 
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const HOUR_MINUTE = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const HOUR_MINUTE = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
@@ -26,7 +37,12 @@ export const parts = {
   /** Events a second, told by the minute or hour where they are rare. */
   rate(value) {
     if (!isNumber(value)) return [NONE, ""];
-    const [times, unit] = value >= 1 || value === 0 ? [value, "/s"] : value * MINUTE >= 1 ? [value * MINUTE, "/min"] : [value * HOUR, "/h"];
+    const [times, unit] =
+      value >= 1 || value === 0
+        ? [value, "/s"]
+        : value * MINUTE >= 1
+          ? [value * MINUTE, "/min"]
+          : [value * HOUR, "/h"];
     return [number(times, 0, times < 10 ? 1 : 0), unit];
   },
   ms(value) {
@@ -51,7 +67,8 @@ export const parts = {
   },
 };
 
-const joined = ([value, unit]) => (unit === "" || unit === "%" || unit[0] === "/" ? value + unit : `${value} ${unit}`);
+const joined = ([value, unit]) =>
+  unit === "" || unit === "%" || unit[0] === "/" ? value + unit : `${value} ${unit}`;
 
 export const count = (value) => joined(parts.count(value));
 export const rate = (value) => joined(parts.rate(value));
@@ -74,7 +91,9 @@ export function change(value) {
   if (!isNumber(value)) return NONE;
   const percents = Math.round(value * 100);
   if (percents === 0) return "±0%";
-  return (percents > 0 ? "+" : "−") + (percents > 999 ? ">" + number(999, 0) : number(Math.abs(percents), 0)) + "%";
+  return (
+    (percents > 0 ? "+" : "−") + (percents > 999 ? ">" + number(999, 0) : number(Math.abs(percents), 0)) + "%"
+  );
 }
 
 /** Seconds as "12s", "3m", "2h 5m", "4d". */
@@ -121,5 +140,6 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** Text of strangers with what cannot be seen made visible: "a\u202eb" becomes "a⟨202E⟩b". */
 export function clean(value) {
   return String(value ?? "").replace(INVISIBLE, (char) =>
-    /[\n\t]/.test(char) ? " " : `⟨${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+    /[\n\t]/.test(char) ? " " : `⟨${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`,
+  );
 }

@@ -5,13 +5,25 @@ import { ago, clean, clock, span, utc } from "./format.js";
 import { WINDOWS, statusOf } from "./model.js";
 
 const $ = (id) => document.getElementById(id);
-const LONG = new Map([["30s", "30 seconds"], ["5m", "5 minutes"], ["1h", "1 hour"], ["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"]]);
+const LONG = new Map([
+  ["30s", "30 seconds"],
+  ["5m", "5 minutes"],
+  ["1h", "1 hour"],
+  ["24h", "24 hours"],
+  ["7d", "7 days"],
+  ["30d", "30 days"],
+]);
 const SEVERITY = ["ok", "none", "warning", "critical"];
 
 /** Radio buttons, so that arrow keys and screen readers know them. */
 export function windowSwitch(current, onChange) {
   for (const window of WINDOWS) {
-    const input = h("input", { type: "radio", name: "window", value: window, "aria-label": LONG.get(window) });
+    const input = h("input", {
+      type: "radio",
+      name: "window",
+      value: window,
+      "aria-label": LONG.get(window),
+    });
     input.checked = window === current;
     input.addEventListener("change", () => onChange(window));
     $("windows").append(h("label", {}, input, h("span", {}, window)));
@@ -79,7 +91,11 @@ function forgetHealth() {
 }
 
 function makeCheck() {
-  const mark = icon("none"), name = h("b"), word = h("span.tag"), detail = h("span.detail"), age = h("span.quiet");
+  const mark = icon("none"),
+    name = h("b"),
+    word = h("span.tag"),
+    detail = h("span.detail"),
+    age = h("span.quiet");
   const node = h("li", {}, mark, h("span.check-name", {}, name, word), age, detail);
   return {
     node,
@@ -142,7 +158,8 @@ function headline(phase, asOf) {
 
 function explanation(phase, reason) {
   const said = reason[0].toUpperCase() + reason.slice(1);
-  if (phase === "denied") return `${said}: this monitor asks for its token, and the one the browser has is not right.`;
+  if (phase === "denied")
+    return `${said}: this monitor asks for its token, and the one the browser has is not right.`;
   return `${said}. Trying again by itself every few seconds.`;
 }
 

@@ -24,7 +24,9 @@ const views = [
 
 function onSnapshot(snapshot) {
   if (snapshot.schema_version !== SCHEMA) {
-    throw new Error(`this page reads schema ${SCHEMA}, the monitor writes ${snapshot.schema_version}; reload`);
+    throw new Error(
+      `this page reads schema ${SCHEMA}, the monitor writes ${snapshot.schema_version}; reload`,
+    );
   }
   const systems = systemsOf(snapshot);
   for (const view of views) {

@@ -5,7 +5,17 @@ export const WINDOWS = ["30s", "5m", "1h", "24h", "7d", "30d"];
 export const DEFAULT_WINDOW = "1h";
 
 const EXTRA_TONES = ["extra1", "extra2", "extra3"];
-const EMPTY = { total: 0, by_outcome: {}, errors: 0, error_rate: null, mean_ms: null, p50_ms: null, p95_ms: null, p99_ms: null, max_ms: null };
+const EMPTY = {
+  total: 0,
+  by_outcome: {},
+  errors: 0,
+  error_rate: null,
+  mean_ms: null,
+  p50_ms: null,
+  p95_ms: null,
+  p99_ms: null,
+  max_ms: null,
+};
 
 /** JSON objects keyed by other people's names become Maps, so that "__proto__" is a name like any. */
 export const mapOf = (object) => new Map(Object.entries(object ?? {}));
@@ -17,13 +27,19 @@ export const mapOf = (object) => new Map(Object.entries(object ?? {}));
 export function systemsOf(snapshot) {
   const { legacy, new: fresh } = snapshot.systems;
   const systems = [
-    { id: legacy, name: "Legacy", label: legacy === "legacy" ? "Legacy" : `Legacy (${legacy})`, tone: "legacy" },
+    {
+      id: legacy,
+      name: "Legacy",
+      label: legacy === "legacy" ? "Legacy" : `Legacy (${legacy})`,
+      tone: "legacy",
+    },
     { id: fresh, name: "New", label: fresh === "new" ? "New" : `New (${fresh})`, tone: "new" },
   ];
   let extras = 0;
   for (const [id, stats] of mapOf(snapshot.by_system)) {
     if (id === legacy || id === fresh || !(stats.total > 0)) continue;
-    if (id === "unknown") systems.push({ id, name: "Unknown", label: "Unknown (failed before the choice)", tone: "unknown" });
+    if (id === "unknown")
+      systems.push({ id, name: "Unknown", label: "Unknown (failed before the choice)", tone: "unknown" });
     else systems.push({ id, name: id, label: id, tone: EXTRA_TONES[extras++ % EXTRA_TONES.length] });
   }
   return systems;
@@ -63,4 +79,5 @@ export const STATUS = new Map([
   ["no_data", { tone: "none", icon: "none", word: "No data" }],
 ]);
 
-export const statusOf = (status) => STATUS.get(status) ?? { tone: "none", icon: "none", word: String(status ?? "Unknown") };
+export const statusOf = (status) =>
+  STATUS.get(status) ?? { tone: "none", icon: "none", word: String(status ?? "Unknown") };

@@ -4,7 +4,8 @@ import { attr, h, keyed, text } from "./dom.js";
 import { clock, tick } from "./format.js";
 
 const AXIS_FONT = '11px "Inter", "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
-const LEFT = 54, RIGHT = 50;
+const LEFT = 54,
+  RIGHT = 50;
 
 /** The colours of the style sheet as the canvas needs them; read again when the theme changes. */
 export class Palette {
@@ -55,8 +56,13 @@ export class Plot {
     this.#palette = palette;
     this.#zoom = zoom;
     const title = h("h2", { id: `chart-${spec.id}-title` }, spec.title);
-    this.node = h("section.card.chart", { id: `chart-${spec.id}`, "aria-labelledby": title.id },
-      h("div.card-head", {}, title, this.#note, this.#when, this.#reset), this.#keys, h("div.stage", {}, this.#host, this.#empty));
+    this.node = h(
+      "section.card.chart",
+      { id: `chart-${spec.id}`, "aria-labelledby": title.id },
+      h("div.card-head", {}, title, this.#note, this.#when, this.#reset),
+      this.#keys,
+      h("div.stage", {}, this.#host, this.#empty),
+    );
     parent.append(this.node);
     attr(this.#host, "tabindex", "0");
     attr(this.#host, "role", "img");
@@ -83,7 +89,9 @@ export class Plot {
     if (this.#u === null) this.#build(data);
     else this.#update(data);
     text(this.#empty, empty);
-    this.#empty.hidden = columns.some((column) => column.some((value) => value !== null && (value !== 0 || this.#spec.kind !== "bars")));
+    this.#empty.hidden = columns.some((column) =>
+      column.some((value) => value !== null && (value !== 0 || this.#spec.kind !== "bars")),
+    );
     this.showLegend();
     this.#describe();
   }
@@ -113,7 +121,8 @@ export class Plot {
 
   #resize() {
     const { clientWidth: width, clientHeight: height } = this.#host;
-    if (this.#u !== null && width > 0 && (this.#u.width !== width || this.#u.height !== height)) this.#u.setSize({ width, height });
+    if (this.#u !== null && width > 0 && (this.#u.width !== width || this.#u.height !== height))
+      this.#u.setSize({ width, height });
   }
 
   #build(data) {
@@ -133,24 +142,42 @@ export class Plot {
         sync: { key: "changeover", setSeries: false },
         drag: { x: true, y: false, setScale: false },
         points: kind === "lines" ? { size: 7 } : { show: false },
-        bind: { dblclick: () => () => { this.#zoom.set(null); return null; } },
+        bind: {
+          dblclick: () => () => {
+            this.#zoom.set(null);
+            return null;
+          },
+        },
       },
       scales: {
         x: { time: true },
-        ...Object.fromEntries(axes.map((one) => [one.scale, { range: (u, low, high) => rangeOf(high, one.floor, this.#mustShow(one.scale)) }])),
+        ...Object.fromEntries(
+          axes.map((one) => [
+            one.scale,
+            { range: (u, low, high) => rangeOf(high, one.floor, this.#mustShow(one.scale)) },
+          ]),
+        ),
       },
       axes: [
-        axis({ grid: { show: false }, size: 26, gap: 6, space: 64, values: (u, at, i, space, every) => at.map((one) => tick(one, every)) }),
-        ...axes.map((one, i) => axis({
-          scale: one.scale,
-          side: i === 0 ? 3 : 1,
-          size: i === 0 ? LEFT : RIGHT,
+        axis({
+          grid: { show: false },
+          size: 26,
           gap: 6,
-          space: 34,
-          grid: i === 0 ? grid : { show: false },
-          incrs: one.whole ? WHOLE : undefined,
-          values: (u, at) => at.map(one.format),
-        })),
+          space: 64,
+          values: (u, at, i, space, every) => at.map((one) => tick(one, every)),
+        }),
+        ...axes.map((one, i) =>
+          axis({
+            scale: one.scale,
+            side: i === 0 ? 3 : 1,
+            size: i === 0 ? LEFT : RIGHT,
+            gap: 6,
+            space: 34,
+            grid: i === 0 ? grid : { show: false },
+            incrs: one.whole ? WHOLE : undefined,
+            values: (u, at) => at.map(one.format),
+          }),
+        ),
       ],
       series: [{}, ...order.map((one) => this.#seriesOptions(one, color(one.tone)))],
       hooks: {
@@ -165,10 +192,24 @@ export class Plot {
 
   #seriesOptions(series, stroke) {
     if (this.#spec.kind === "bars") {
-      return { scale: series.scale, stroke, fill: this.#fillOf(series), width: 0, paths: uPlot.paths.bars({ size: [0.82, 64], align: 0 }), points: { show: false } };
+      return {
+        scale: series.scale,
+        stroke,
+        fill: this.#fillOf(series),
+        width: 0,
+        paths: uPlot.paths.bars({ size: [0.82, 64], align: 0 }),
+        points: { show: false },
+      };
     }
     const alone = (u, i) => lonely(u.data[i]);
-    return { scale: series.scale, stroke, width: series.width ?? 1.75, dash: series.dash, spanGaps: false, points: { show: true, size: 4, fill: stroke, filter: alone } };
+    return {
+      scale: series.scale,
+      stroke,
+      width: series.width ?? 1.75,
+      dash: series.dash,
+      spanGaps: false,
+      points: { show: true, size: 4, fill: stroke, filter: alone },
+    };
   }
 
   #fillOf({ tone }) {
@@ -190,7 +231,8 @@ export class Plot {
   #drawThreshold(u) {
     const threshold = this.#threshold;
     if (threshold === null || threshold.value > (u.scales[threshold.scale]?.max ?? 0)) return;
-    const { ctx, bbox } = u, ratio = devicePixelRatio;
+    const { ctx, bbox } = u,
+      ratio = devicePixelRatio;
     const y = Math.round(u.valToPos(threshold.value, threshold.scale, true));
     ctx.save();
     ctx.strokeStyle = ctx.fillStyle = this.#palette.get("critical");
@@ -213,7 +255,16 @@ export class Plot {
     const start = at === null || !this.#u.data[0].length ? null : this.#u.data[0][at] - this.#step / 2;
     text(this.#when, start === null ? "" : clock(start * 1000, Date.now()));
     this.node.classList.toggle("is-read", start !== null);
-    keyed(this.#keys, this.#spec.series.map((series, i) => ({ series, value: start === null ? null : this.#raw[i]?.[at], isRead: start !== null })), (row) => row.series.key, makeKey);
+    keyed(
+      this.#keys,
+      this.#spec.series.map((series, i) => ({
+        series,
+        value: start === null ? null : this.#raw[i]?.[at],
+        isRead: start !== null,
+      })),
+      (row) => row.series.key,
+      makeKey,
+    );
   }
 
   /** The chart in a sentence: its newest values. */
@@ -247,8 +298,19 @@ export class Plot {
 
   /** The chart's name: the values under a cursor set by keyboard, which updates keep, or all in all. */
   #describe() {
-    const said = [...this.#keys.children].map((key) => [...key.children].map((part) => part.textContent).join(" ").trim()).join(", ");
-    attr(this.#host, "aria-label", this.#isReadByKey ? `${this.#when.textContent}: ${said}` : this.#summary());
+    const said = [...this.#keys.children]
+      .map((key) =>
+        [...key.children]
+          .map((part) => part.textContent)
+          .join(" ")
+          .trim(),
+      )
+      .join(", ");
+    attr(
+      this.#host,
+      "aria-label",
+      this.#isReadByKey ? `${this.#when.textContent}: ${said}` : this.#summary(),
+    );
   }
 }
 
@@ -288,7 +350,9 @@ function lonely(values) {
 }
 
 function makeKey() {
-  const mark = h("i.mark", { "aria-hidden": "true" }), label = h("span"), value = h("b");
+  const mark = h("i.mark", { "aria-hidden": "true" }),
+    label = h("span"),
+    value = h("b");
   return {
     node: h("li", {}, mark, label, value),
     update({ series, value: shown, isRead }) {

@@ -16,7 +16,8 @@ const REASONS = new Map([
 ]);
 
 /** What decided where this command goes. */
-const decidedBy = ({ reason, flag }) => (reason === "flag" && flag ? clean(flag) : REASONS.get(reason) ?? clean(reason ?? "").replaceAll("_", " "));
+const decidedBy = ({ reason, flag }) =>
+  reason === "flag" && flag ? clean(flag) : (REASONS.get(reason) ?? clean(reason ?? "").replaceAll("_", " "));
 
 /**
  * The columns: {id, group, label, name (for the select), sort(command), make()}; `make` gives
@@ -25,16 +26,57 @@ const decidedBy = ({ reason, flag }) => (reason === "flag" && flag ? clean(flag)
 function columnsOf(systems, names) {
   const pair = systems.filter(({ id }) => id === names.legacy || id === names.new);
   const stats = (command, id) => statsOf(command.systems, id);
-  const delta = (command) => difference(stats(command, names.new).p95_ms, stats(command, names.legacy).p95_ms);
+  const delta = (command) =>
+    difference(stats(command, names.new).p95_ms, stats(command, names.legacy).p95_ms);
   return [
     { id: "command", label: "Command", sort: (command) => command.command, make: nameCell },
-    { id: "category", label: "Category", sort: (command) => command.category, make: () => plainCell((command) => clean(command.category)) },
-    { id: "share", label: "Share on new", sort: (command) => (command.has_new ? command.share_percent : -1), make: shareCell },
+    {
+      id: "category",
+      label: "Category",
+      sort: (command) => command.category,
+      make: () => plainCell((command) => clean(command.category)),
+    },
+    {
+      id: "share",
+      label: "Share on new",
+      sort: (command) => (command.has_new ? command.share_percent : -1),
+      make: shareCell,
+    },
     { id: "reason", label: "Decided by", sort: decidedBy, make: () => plainCell(decidedBy) },
-    ...systems.map((system) => ({ id: `calls:${system.id}`, group: "Calls", label: clean(system.name), system, sort: (command) => stats(command, system.id).total, make: () => callsCell(system.id) })),
-    ...pair.map((system) => ({ id: `errors:${system.id}`, group: "Error rate", label: system.name, system, sort: (command) => stats(command, system.id).error_rate, make: () => errorCell(system.id) })),
-    ...pair.map((system) => ({ id: `p95:${system.id}`, group: "p95", label: system.name, system, sort: (command) => stats(command, system.id).p95_ms, make: () => plainCell((command) => ms(stats(command, system.id).p95_ms)) })),
-    { id: "delta", group: "p95", label: "Change", sort: delta, make: () => deltaCell(delta, (command) => Math.min(stats(command, names.new).total, stats(command, names.legacy).total)) },
+    ...systems.map((system) => ({
+      id: `calls:${system.id}`,
+      group: "Calls",
+      label: clean(system.name),
+      system,
+      sort: (command) => stats(command, system.id).total,
+      make: () => callsCell(system.id),
+    })),
+    ...pair.map((system) => ({
+      id: `errors:${system.id}`,
+      group: "Error rate",
+      label: system.name,
+      system,
+      sort: (command) => stats(command, system.id).error_rate,
+      make: () => errorCell(system.id),
+    })),
+    ...pair.map((system) => ({
+      id: `p95:${system.id}`,
+      group: "p95",
+      label: system.name,
+      system,
+      sort: (command) => stats(command, system.id).p95_ms,
+      make: () => plainCell((command) => ms(stats(command, system.id).p95_ms)),
+    })),
+    {
+      id: "delta",
+      group: "p95",
+      label: "Change",
+      sort: delta,
+      make: () =>
+        deltaCell(delta, (command) =>
+          Math.min(stats(command, names.new).total, stats(command, names.legacy).total),
+        ),
+    },
   ];
 }
 
@@ -52,7 +94,8 @@ function plainCell(say) {
 }
 
 function nameCell() {
-  const name = h("span.name"), category = h("small");
+  const name = h("span.name"),
+    category = h("small");
   return {
     nodes: [name, category],
     update(command) {
@@ -64,12 +107,13 @@ function nameCell() {
 }
 
 function shareCell() {
-  const bar = h("span.share", { "aria-hidden": "true" }), value = h("span");
+  const bar = h("span.share", { "aria-hidden": "true" }),
+    value = h("span");
   return {
     nodes: [bar, value],
     update(command) {
       const { share_percent: share, has_new: hasNew } = command;
-      cssVar(bar, "--size", String((hasNew ? share ?? 0 : 0) / 100));
+      cssVar(bar, "--size", String((hasNew ? (share ?? 0) : 0) / 100));
       bar.classList.toggle("missing", !hasNew);
       const [said, why] = shareWords(command);
       text(value, said);
@@ -94,7 +138,8 @@ function callsCell(id) {
 }
 
 function errorCell(id) {
-  const mark = icon("critical"), value = h("span");
+  const mark = icon("critical"),
+    value = h("span");
   return {
     nodes: [mark, value],
     update(command) {
@@ -104,13 +149,20 @@ function errorCell(id) {
       attr(value, "data-tone", tone === "critical" ? tone : null);
       text(value, ratio(rate));
       value.classList.toggle("quiet", rate == null || rate === 0);
-      attr(value, "title", rate == null ? "No data" : `${count(errors)} of ${count(total)}${tone === "critical" ? ", above the alert's threshold" : ""}`);
+      attr(
+        value,
+        "title",
+        rate == null
+          ? "No data"
+          : `${count(errors)} of ${count(total)}${tone === "critical" ? ", above the alert's threshold" : ""}`,
+      );
     },
   };
 }
 
 function deltaCell(delta, calls) {
-  const mark = icon("none"), value = h("span");
+  const mark = icon("none"),
+    value = h("span");
   return {
     nodes: [mark, value],
     update(command) {
@@ -135,7 +187,10 @@ export class CommandTable {
   #commands = [];
 
   constructor() {
-    $("filter").addEventListener("input", (event) => { this.#filter = event.target.value.trim().toLowerCase(); this.#show(); });
+    $("filter").addEventListener("input", (event) => {
+      this.#filter = event.target.value.trim().toLowerCase();
+      this.#show();
+    });
     $("sort").addEventListener("change", (event) => this.#sortBy(event.target.value));
     addEventListener("keydown", (event) => {
       const isTyping = /^(input|select|textarea)$/i.test(event.target.tagName ?? "");
@@ -156,7 +211,8 @@ export class CommandTable {
 
   #makeHead(systems, names) {
     this.#columns = columnsOf(systems, names);
-    const groups = h("tr", { role: "row" }), labels = h("tr", { role: "row" });
+    const groups = h("tr", { role: "row" }),
+      labels = h("tr", { role: "row" });
     for (const column of this.#columns) {
       if (column.group === undefined) groups.append(h("td", { "data-column": column.id, role: "cell" }));
       else if (groups.lastElementChild.textContent === column.group) groups.lastElementChild.colSpan += 1;
@@ -164,17 +220,35 @@ export class CommandTable {
       labels.append(this.#headCell(column));
     }
     this.#table.tHead.replaceChildren(groups, labels);
-    keyed(this.#table.tBodies[0], [], () => "", () => null); // cells of the old columns
-    $("sort").replaceChildren(...this.#columns.map((column) => h("option", { value: column.id }, fullLabel(column))));
+    keyed(
+      this.#table.tBodies[0],
+      [],
+      () => "",
+      () => null,
+    ); // cells of the old columns
+    $("sort").replaceChildren(
+      ...this.#columns.map((column) => h("option", { value: column.id }, fullLabel(column))),
+    );
   }
 
   #headCell(column) {
     const mark = icon("sort");
-    const label = [column.system ? h("i.mark", { "data-system": column.system.tone, "aria-hidden": "true" }) : null, h("span", {}, column.label)];
+    const label = [
+      column.system ? h("i.mark", { "data-system": column.system.tone, "aria-hidden": "true" }) : null,
+      h("span", {}, column.label),
+    ];
     // Numbers stand at the right of their column, so there the arrow stands at the left of the label.
-    const button = h("button", { type: "button", "aria-label": `Sort by ${fullLabel(column)}` }, ...(column.group ? [mark, ...label] : [...label, mark]));
+    const button = h(
+      "button",
+      { type: "button", "aria-label": `Sort by ${fullLabel(column)}` },
+      ...(column.group ? [mark, ...label] : [...label, mark]),
+    );
     button.addEventListener("click", () => this.#sortBy(column.id, true));
-    const cell = h("th", { scope: "col", role: "columnheader", "data-column": column.id, "data-group": column.group }, button);
+    const cell = h(
+      "th",
+      { scope: "col", role: "columnheader", "data-column": column.id, "data-group": column.group },
+      button,
+    );
     column.head = { cell, mark };
     return cell;
   }
@@ -193,18 +267,35 @@ export class CommandTable {
       setIcon(head.mark, isSorted ? (this.#sort.isDescending ? "down" : "up") : "sort");
     }
     $("sort").value = this.#sort.id;
-    const shown = this.#sorted().filter(({ command, category }) => `${command} ${category ?? ""}`.toLowerCase().includes(this.#filter));
-    keyed(this.#table.tBodies[0], shown, ({ command }) => command, () => this.#makeRow());
-    text($("command-count"), shown.length === this.#commands.length ? String(shown.length) : `${shown.length} of ${this.#commands.length}`);
+    const shown = this.#sorted().filter(({ command, category }) =>
+      `${command} ${category ?? ""}`.toLowerCase().includes(this.#filter),
+    );
+    keyed(
+      this.#table.tBodies[0],
+      shown,
+      ({ command }) => command,
+      () => this.#makeRow(),
+    );
+    text(
+      $("command-count"),
+      shown.length === this.#commands.length
+        ? String(shown.length)
+        : `${shown.length} of ${this.#commands.length}`,
+    );
     $("commands-empty").hidden = shown.length > 0;
     this.#table.hidden = shown.length === 0;
-    text($("commands-empty"), this.#commands.length ? "No command fits the filter" : "No data: no commands are known yet");
+    text(
+      $("commands-empty"),
+      this.#commands.length ? "No command fits the filter" : "No data: no commands are known yet",
+    );
   }
 
   #sorted() {
     const column = this.#columns.find(({ id }) => id === this.#sort.id) ?? this.#columns[0];
     const sign = this.#sort.isDescending ? -1 : 1;
-    return [...this.#commands].sort((a, b) => compare(column.sort(a), column.sort(b), sign) || compare(a.command, b.command, 1));
+    return [...this.#commands].sort(
+      (a, b) => compare(column.sort(a), column.sort(b), sign) || compare(a.command, b.command, 1),
+    );
   }
 
   #makeRow() {
@@ -223,14 +314,18 @@ const fullLabel = ({ group, label }) => (group ? `${group}, ${label.toLowerCase(
 
 function cellOf(column, nodes) {
   const isName = column.id === "command";
-  return h(isName ? "th" : "td", {
-    scope: isName ? "row" : null,
-    role: isName ? "rowheader" : "cell",
-    "data-column": column.id,
-    "data-group": column.group,
-    "data-label": column.label,
-    "data-system": column.system?.tone,
-  }, h("div", {}, ...nodes));
+  return h(
+    isName ? "th" : "td",
+    {
+      scope: isName ? "row" : null,
+      role: isName ? "rowheader" : "cell",
+      "data-column": column.id,
+      "data-group": column.group,
+      "data-label": column.label,
+      "data-system": column.system?.tone,
+    },
+    h("div", {}, ...nodes),
+  );
 }
 
 /** Missing values come last, whichever way it is sorted. */
