@@ -219,6 +219,27 @@ async def test_the_bot_reads_reacts_and_cleans_up(run, guild):
     assert loopback.unhandled == []
 
 
+async def test_reactions_of_people_reach_a_bot_that_waits_for_them(run, world):
+    def setup(bot):
+        @bot.command()
+        async def vote(ctx):
+            message = await ctx.send("vote")
+            reaction, user = await bot.wait_for("reaction_add")
+            await message.edit(content=f"{user.name} said {reaction.emoji}")
+
+    async with run(setup) as (loopback, bot):
+        done = asyncio.Event()
+
+        async def on_message_edit(_before, _after):
+            done.set()
+
+        bot.add_listener(on_message_edit)
+        exchange = await loopback.say("!vote", replies=1)
+        assert await exchange.replies[0].react("\N{SNOWMAN}", user=world.person("cleo"))
+        await asyncio.wait_for(done.wait(), 5)
+        assert exchange.content == "cleo said \N{SNOWMAN}"
+
+
 async def test_the_bot_cannot_edit_what_others_wrote(run, guild):
     async with run() as (loopback, bot):
         theirs = await loopback.say("theirs", channel=guild.channel("general"))

@@ -116,6 +116,25 @@ def press(hub: Hub, message: Message, control: str, values: list[Any], user: Use
     return _open(hub, InteractionKind.COMPONENT, found["custom_id"], data, where, source=message)
 
 
+def react(hub: Hub, message: Message, emoji: str, user: User) -> list[Session]:
+    """React to a message; raises NotAllowedError without the permission."""
+    where = Place(user, message.channel)
+    _require(hub, where, Permission.ADD_REACTIONS, "react")
+    message.reactions.setdefault(emoji, set()).add(user.id)
+    event: Json = {
+        "user_id": str(user.id),
+        "message_id": str(message.id),
+        "message_author_id": str(message.author.id),
+        "emoji": payloads.emoji(emoji),
+        "burst": False,
+        "type": 0,
+    }
+    if where.channel.guild_id is not None:
+        member = hub.world.guilds[where.channel.guild_id].members[user.id]
+        event["member"] = payloads.member(member)
+    return hub.notify("MESSAGE_REACTION_ADD", event, where.channel, reaction=True)
+
+
 def submit(hub: Hub, opener: Interaction, values: Mapping[str, Any]) -> Opened:
     """Send the form (modal) that the bot opened as its answer to `opener`; raises BadOptionError."""
     if opener.modal is None:

@@ -23,6 +23,9 @@ class Hands(Protocol):
     ) -> Answer:
         """Use a message's button or menu."""
 
+    async def react(self, message: Message, emoji: str, user: User | None, wait: Wait) -> bool:
+        """React to a message."""
+
     async def submit(self, opener: Interaction, values: Mapping[str, Any], wait: Wait) -> Answer:
         """Send a form."""
 
@@ -86,6 +89,18 @@ class Reply:
         """
         wait = Wait(timeout_s, 1 if until_answered else None)
         return await self._hands.press(self.message, control, values, user, wait)
+
+    async def react(
+        self, emoji: str, *, user: User | None = None, timeout_s: float = TIMEOUT_S
+    ) -> bool:
+        """React to it; returns whether the bot was told and is done with it.
+
+        Args:
+            emoji: a character, or `name:id`.
+            user: who; by default the first person who may talk there.
+            timeout_s: come back after this in any case.
+        """
+        return await self._hands.react(self.message, emoji, user, Wait(timeout_s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from changeover.demo.loopback.session import Session, Wire
 from changeover.demo.loopback.world import World
 
 _CHUNK = 1000  # members in one GUILD_MEMBERS_CHUNK
+_GOODBYE_S = 0.5  # how long a client may take to answer a close frame
 _LARGE = 250  # discord.py's `large_threshold`: more members than this are asked for
 
 
@@ -91,14 +92,15 @@ class Gateway:
             for session in self.sessions:
                 self.forget(session)
         connections = list(self._open.values())
-        for connection in connections:
-            await connection.cut(code)
+        await asyncio.gather(*(connection.cut(code) for connection in connections))
         return len(connections)
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one websocket until it ends."""
         # Pings and pongs are ours: a pong tells how far the client has come.
-        socket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=4096)
+        socket = web.WebSocketResponse(
+            autoping=False, compress=False, max_msg_size=4096, timeout=_GOODBYE_S
+        )
         await socket.prepare(request)
         # A client that asks for zstd gets plain text, which every library takes as well.
         packed = request.query.get("compress") == "zlib-stream"

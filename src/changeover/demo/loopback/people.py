@@ -95,6 +95,17 @@ class People:
 
         return await self.on_server(self._interact(act, wait))
 
+    async def react(self, message: Message, emoji: str, user: User | None, wait: Wait) -> bool:
+        """React to a message; returns whether the bot was told and is done with it."""
+
+        async def act() -> bool:
+            who = user or actions.place(self._hub.world, None, message.channel).user
+            before = self._watch.now()
+            told = actions.react(self._hub, message, emoji, who)
+            return bool(told) and await self._settled(told, before, None, wait.timeout_s)
+
+        return await self.on_server(act())
+
     async def submit(self, opener: Interaction, values: Values, wait: Wait) -> Answer:
         """Send a form."""
 
