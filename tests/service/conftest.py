@@ -34,7 +34,7 @@ def make(settings) -> Iterator[Callable[..., Changeover]]:
     made: list[Changeover] = []
 
     def make_one(**options: Any) -> Changeover:
-        made.append(Changeover(options.pop("settings", settings), on_error=fail, **options))
+        made.append(Changeover(options.pop("settings", settings), **{"on_error": fail} | options))
         return made[-1]
 
     yield make_one
@@ -90,4 +90,6 @@ def start_program(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()

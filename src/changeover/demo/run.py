@@ -21,8 +21,8 @@ from changeover.demo.bot.outcomes import classify
 from changeover.demo.catalogue import categories
 from changeover.demo.database.opener import Database
 from changeover.demo.faults import FailRule, Faults, SlowRule
-from changeover.demo.loopback import LoopbackDiscord, World
-from changeover.demo.people import People
+from changeover.demo.loopback import LoopbackDiscord
+from changeover.demo.people import People, demo_world
 from changeover.demo.screen import Screen
 from changeover.service import Changeover
 from changeover.settings import Settings
@@ -62,17 +62,20 @@ def run(plan: Plan, settings: Settings) -> None:
         ChangeoverError: it cannot run; the message says why.
     """
     token = _token() if plan.on_discord else None
-    with _folder(settings, keep=plan.on_discord) as folder:
-        settings = replace(settings, data_dir=folder)
-        if not plan.on_discord:
-            settings = _for_watching(settings)
-        asyncio.run(_run(plan, settings, token))
+    with tempfile.TemporaryDirectory(prefix="changeover-demo-") as scratch:
+        if token:
+            folder = settings.folder
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        else:  # people who start anew each time would find their names taken in an old file
+            folder = Path(scratch)
+            settings = _for_watching(settings, folder)
+        asyncio.run(_run(plan, settings, folder, token))
 
 
-async def _run(plan: Plan, settings: Settings, token: str | None) -> None:
+async def _run(plan: Plan, settings: Settings, folder: Path, token: str | None) -> None:
     faults = Faults(plan.fails, plan.slows, seed=plan.seed)
     monitor = Changeover(settings, classify=classify)
-    database = Database(settings.folder / "bot.db")
+    database = Database(folder / "bot.db")
     screen = Screen(monitor, duration_s=plan.duration_s)
     try:
         bot = build_bot(monitor.adapter, monitor.metrics, database, faults=faults)
@@ -95,7 +98,7 @@ async def _run(plan: Plan, settings: Settings, token: str | None) -> None:
 @contextlib.asynccontextmanager
 async def _made_up(plan: Plan, bot: DemoBot, stop: asyncio.Event) -> AsyncIterator[None]:
     """The bot on a made-up Discord, in a thread of its own, with people who use it."""
-    world = World.build(guilds=5, users=200, seed=plan.seed)
+    world = demo_world(seed=plan.seed)
     with LoopbackDiscord.in_thread(world=world) as made_up:
         async with made_up.running(bot):
             people = People(world, seed=plan.seed, rate=plan.rate)
@@ -149,20 +152,11 @@ def _asked_to_stop() -> Iterator[asyncio.Event]:
             signal.signal(number, handler)
 
 
-@contextlib.contextmanager
-def _folder(settings: Settings, *, keep: bool) -> Iterator[Path]:
-    """The folder that was set, or one for this run alone: a demo must leave nothing behind."""
-    if keep or settings.data_dir is not None:
-        settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield settings.folder
-        return
-    with tempfile.TemporaryDirectory(prefix="changeover-demo-") as folder:
-        yield Path(folder)
-
-
-def _for_watching(settings: Settings) -> Settings:
-    """Settings that nobody set are chosen for somebody who looks on."""
+def _for_watching(settings: Settings, folder: Path) -> Settings:
+    """What nobody set is chosen for somebody who looks on; the demo then leaves nothing behind."""
     changed: dict[str, Any] = {}
+    if settings.data_dir is None:
+        changed["data_dir"] = folder
     if settings.sources.get("alert_every_s") == "default":
         changed["alert_every_s"] = ALERTS_EVERY_S
     if settings.sources.get("port") == "default" and not _is_free(settings.host, settings.port):
