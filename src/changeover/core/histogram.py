@@ -9,8 +9,9 @@ database can do it too. Source: the log-linear layout of HdrHistogram.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from itertools import accumulate, chain
 
 SUB_BUCKET_BITS = 6
 _SUB_BUCKETS = 1 << SUB_BUCKET_BITS
@@ -67,6 +68,9 @@ class Histogram:
 
     def merge(self, other: Histogram) -> None:
         """Add another histogram's counts to this one; the other stays as it is."""
+        if not self.counts:
+            self.counts = dict(other.counts)
+            return
         counts = self.counts
         get = counts.get
         for bucket, times in other.counts.items():
@@ -82,10 +86,12 @@ class Histogram:
 
         The value at level q is the smallest one with at least q of all values at or below it.
         """
-        total = self.total
-        if not total:
+        buckets = sorted(self.counts)
+        seen = list(accumulate(map(self.counts.__getitem__, buckets)))
+        if not seen or not seen[-1]:
             return None
-        return list(_walk(sorted(self.counts.items()), levels, total))
+        total = seen[-1]
+        return [bucket_middle(buckets[bisect_left(seen, level * total)]) for level in levels]
 
     def to_bytes(self) -> bytes:
         """The counts as little-endian pairs of unsigned 32-bit bucket and 64-bit count, ascending."""
@@ -106,13 +112,3 @@ class Histogram:
 
     def __repr__(self) -> str:
         return f"Histogram({self.total} values in {len(self.counts)} buckets)"
-
-
-def _walk(buckets: list[tuple[int, int]], levels: Iterable[float], total: int) -> Iterator[float]:
-    remaining = iter(buckets)
-    bucket, seen = next(remaining)
-    for level in levels:
-        while seen < level * total:
-            bucket, times = next(remaining)
-            seen += times
-        yield bucket_middle(bucket)

@@ -17,7 +17,7 @@ from changeover.record.names import Names
 RawExecution = tuple[int, Any, Any, Any, Any, Any, Any, Any, Any]
 RawFlagCheck = tuple[int, Any, Any, Any, Any]
 
-LONGEST_NS = 90 * 86_400 * NS_PER_S  # a call of more than 90 days is a broken clock
+LONGEST_S = 90 * 86_400.0  # a call of more than 90 days is a broken clock
 
 _NS_PER_S = float(NS_PER_S)  # a float, so that a text or a list cannot be multiplied by it
 _new_tuple = tuple.__new__  # half the price of `Execution(...)`, and this is done for every call
@@ -37,12 +37,15 @@ class Folder:
         self.counts: Counter[str] = Counter()
         self._known: dict[tuple[Any, Any, Any, Any], Series] = {}
 
-    def executions(self, piece: Iterable[RawExecution]) -> Iterator[Execution]:
+    def executions(self, piece: Iterable[RawExecution]) -> list[Execution]:
         """The valid ones of a piece, in order."""
-        known = self._known.get
+        rows: list[Execution] = []
+        append, known = rows.append, self._known.get
         for at_ns, command, system, duration, success, error, outcome, trace, kind in piece:
             try:
-                duration_ns = int(duration * _NS_PER_S)
+                if not 0.0 <= duration <= LONGEST_S:  # NaN is on neither side
+                    self.counts["invalid"] += 1
+                    continue
                 series = known((command, system, outcome, success))
                 if series is None:
                     series = self._series(command, system, outcome, success, error)
@@ -52,12 +55,11 @@ class Folder:
                     kind = self._kind(kind)  # noqa: PLW2901 - as above
                 if trace is not None and type(trace) is not Trace:
                     trace = self._trace(trace)  # noqa: PLW2901 - as above
-            except Exception:  # noqa: BLE001 - a stranger's __hash__ or __mul__ may raise anything
-                duration_ns = -1
-            if 0 <= duration_ns <= LONGEST_NS:
-                yield _new_tuple(Execution, (at_ns, series, duration_ns, error, trace, kind))
-            else:
+                duration_ns = int(duration * _NS_PER_S)
+                append(_new_tuple(Execution, (at_ns, series, duration_ns, error, trace, kind)))
+            except Exception:  # noqa: BLE001 - a stranger's __hash__ or __le__ may raise anything
                 self.counts["invalid"] += 1
+        return rows
 
     def flag_checks(self, piece: Iterable[RawFlagCheck]) -> Iterator[FlagCheck]:
         """The valid ones of a piece, in order."""
