@@ -93,13 +93,12 @@ def run_python():
     """Runs a script in a process of its own; the process is killed at the end if it still runs."""
     processes = []
 
-    def run(script, *arguments, **options):
+    def run(script, *arguments, flags=()):
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
+            [sys.executable, "-W", "error", *flags, "-c", script, *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            **options,
         )
         processes.append(process)
         return process

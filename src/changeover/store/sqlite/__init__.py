@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from changeover.core.clock import Clock
@@ -50,7 +49,7 @@ def open_stores(
     retention: Retention | None = None,
     busy_s: float = 2.5,
     journal: Journal | None = None,
-    migrations: Traversable = MIGRATIONS,
+    migrations: Path = MIGRATIONS,
 ) -> SqliteStores:
     """Both stores on one file, made or brought up to date if need be.
 

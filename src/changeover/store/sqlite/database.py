@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from changeover.core.clock import Clock
@@ -56,7 +55,7 @@ class Database:
         clock: Clock,
         busy_s: float = 2.5,
         journal: Journal | None = None,
-        migrations: Traversable = MIGRATIONS,
+        migrations: Path = MIGRATIONS,
     ) -> None:
         self.path = path.absolute()
         self.health = Health(clock, self.path)

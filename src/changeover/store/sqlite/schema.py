@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from changeover.core.errors import StoreSchemaError
@@ -12,7 +11,7 @@ from changeover.store.sqlite.connection import Connection, split_script
 APPLICATION_ID = 0x63686F76  # "chov": the file is ours
 
 
-def check_version(connection: Connection, path: Path, migrations: Traversable) -> int:
+def check_version(connection: Connection, path: Path, migrations: Path) -> int:
     """The version of the file; changes nothing.
 
     Args:
@@ -40,7 +39,7 @@ def check_version(connection: Connection, path: Path, migrations: Traversable) -
     return version
 
 
-def migrate(connection: Connection, path: Path, migrations: Traversable) -> None:
+def migrate(connection: Connection, path: Path, migrations: Path) -> None:
     """Run the scripts that are missing, all in one transaction; else as `check_version`."""
     scripts = _scripts(migrations)
     if check_version(connection, path, migrations) == len(scripts):
@@ -59,7 +58,7 @@ def migrate(connection: Connection, path: Path, migrations: Traversable) -> None
         raise
 
 
-def _scripts(migrations: Traversable) -> Sequence[Traversable]:
+def _scripts(migrations: Path) -> Sequence[Path]:
     scripts = sorted(
         (file for file in migrations.iterdir() if file.name.endswith(".sql")),
         key=lambda file: file.name,
