@@ -14,7 +14,6 @@ with warnings.catch_warnings():
     from discord.ext import commands
 
 from changeover.testing import LoopbackDiscord, World
-from changeover.testing.plugin import loopback_discord  # noqa: F401 - a fixture, found by name
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ trouble; it degrades, and the bot goes on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 
 from changeover.core.model import Check, Status
 from changeover.show.readings import HealthReport
@@ -50,8 +50,14 @@ def report(
     )
 
 
+@cache
 def installed_version() -> str:
     """This package's version as installed, or `unknown` when it runs from a bare folder."""
+    from importlib.metadata import (  # noqa: PLC0415  # 0.6 MB that a bot without HTTP is spared
+        PackageNotFoundError,
+        version,
+    )
+
     try:
         return version("changeover")
     except PackageNotFoundError:
