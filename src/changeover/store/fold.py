@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
 
 from changeover.core.cell import Cell, Cells
+from changeover.core.histogram import Histogram
 from changeover.core.model import Execution, Series
 from changeover.store.tiers import floor
 
@@ -46,3 +48,11 @@ def add_to(cells: Cells, series: Series, cell: Cell) -> None:
     if known is None:
         cells[series] = known = Cell()
     known.merge(cell)
+
+
+def read_histogram(data: bytes) -> Histogram:
+    """A stored histogram; bytes that are none count as an empty one, as the count stands apart."""
+    try:
+        return Histogram.from_bytes(data)
+    except (struct.error, TypeError):
+        return Histogram()

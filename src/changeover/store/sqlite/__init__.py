@@ -47,7 +47,7 @@ def open_stores(
     *,
     clock: Clock,
     retention: Retention | None = None,
-    busy_s: float = 2.5,
+    busy_s: float = 1.0,
     journal: Journal | None = None,
     migrations: Path = MIGRATIONS,
 ) -> SqliteStores:
@@ -58,7 +58,7 @@ def open_stores(
 
     Args:
         path: the file; created with its directory when missing, for its owner alone.
-        clock: for leases, the age of troubles, and the name of a file set aside.
+        clock: for leases, the age of troubles, the length of upkeep, and the name of a file set aside.
         retention: what `Telemetry.prune` drops.
         busy_s: how long to wait for another process's lock.
         journal: instead of the one that suits this SQLite's version.
@@ -68,7 +68,7 @@ def open_stores(
         StoreSchemaError: the file was written by a newer version, or by another program.
     """
     database = Database(path, clock=clock, busy_s=busy_s, journal=journal, migrations=migrations)
-    telemetry = SqliteTelemetry(database, retention=retention)
+    telemetry = SqliteTelemetry(database, clock=clock, retention=retention)
     stores = SqliteStores(telemetry, SqliteState(database, clock=clock), database.path, database)
     try:
         with database.read():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from changeover.core.errors import PoisonError, StoreError, StoreUnavailableError
-from changeover.core.histogram import Histogram
+from changeover.store.fold import read_histogram
 from changeover.store.sqlite.journal import Journal, Version
 
 VERSION: Version = sqlite3.sqlite_version_info[:3]
@@ -142,6 +142,8 @@ def explain(error: BaseException, path: Path, busy_s: float) -> StoreError:
         return StoreUnavailableError(f"{path}: {error.strerror or error}")
     if is_busy(error):
         return StoreUnavailableError(f"{path}: another process has locked it for {busy_s:g} s")
+    if not isinstance(error, Error):
+        return StoreUnavailableError(f"{path}: holds what this version cannot read: {error}")
     sentence = _SENTENCES.get(_code(error), "SQLite reports an error")
     return StoreUnavailableError(f"{path}: {sentence} ({error})")
 
@@ -151,6 +153,6 @@ def _code(error: BaseException) -> int:
 
 
 def _merge_histograms(one: bytes, other: bytes) -> bytes:
-    merged = Histogram.from_bytes(one)
-    merged.merge(Histogram.from_bytes(other))
+    merged = read_histogram(one)
+    merged.merge(read_histogram(other))
     return merged.to_bytes()

@@ -53,7 +53,7 @@ class Database:
         path: Path,
         *,
         clock: Clock,
-        busy_s: float = 2.5,
+        busy_s: float = 1.0,
         journal: Journal | None = None,
         migrations: Path = MIGRATIONS,
     ) -> None:
@@ -92,6 +92,14 @@ class Database:
         """A connection outside any transaction, for vacuum, checkpoint and backup."""
         with self._using("write") as connection:
             yield connection
+
+    @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Around making sense of rows: what this version does not know is a trouble of the file."""
+        try:
+            yield
+        except (KeyError, ValueError) as error:
+            raise self._failed("read", error, None) from error
 
     def check(self) -> Check:
         """How the file is, by a look at it now. Never raises."""

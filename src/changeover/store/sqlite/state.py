@@ -42,7 +42,8 @@ class SqliteState:
         """All documents of a kind, by key."""
         with self._database.read() as connection:
             rows = connection.execute(SQL["documents"], {"kind": kind}).fetchall()
-        return {key: Document(json.loads(value), version) for key, value, version in rows}
+        with self._database.decoding():
+            return {key: Document(json.loads(value), version) for key, value, version in rows}
 
     def commit(self, puts: Sequence[Put], flips: Sequence[Flip] = ()) -> None:
         """All of it or nothing. Raises `ConflictError` when a document has moved on.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from changeover.core.cell import Cell, Cells, CellSlot, Counted
-from changeover.core.histogram import Histogram
+from changeover.core.cell import Cells, CellSlot, Counted
+from changeover.core.clock import Clock
 from changeover.core.model import (
     Batch,
     Check,
@@ -13,12 +13,10 @@ from changeover.core.model import (
     Instance,
     MetricQuery,
     MetricType,
-    Outcome,
     Page,
-    Series,
 )
 from changeover.core.ports import Followed
-from changeover.store.fold import add_to, cell_of
+from changeover.store.fold import add_to
 from changeover.store.paging import Place, Record, check_query, page_of
 from changeover.store.records import check_batch
 from changeover.store.retention import Retention
@@ -28,8 +26,9 @@ from changeover.store.sqlite.connection import Connection
 from changeover.store.sqlite.database import Database
 from changeover.store.sqlite.meta import SQL, Meta, read_meta
 from changeover.store.sqlite.rows import Row, read_execution, read_flag_check, read_sample
+from changeover.store.sqlite.spans import decode_cells, read_spans
 from changeover.store.sqlite.upkeep import Upkeep
-from changeover.store.tiers import Span, plan
+from changeover.store.tiers import plan
 from changeover.store.timeline import TimelineBuilder
 
 _READERS: Mapping[MetricType, Callable[[Row], Record]] = {
@@ -49,12 +48,15 @@ class SqliteTelemetry:
 
     Args:
         database: the file; closed when the last that uses it is closed.
+        clock: its monotonic time bounds the work of one `prune`.
         retention: what `prune` drops.
     """
 
-    def __init__(self, database: Database, *, retention: Retention | None = None) -> None:
+    def __init__(
+        self, database: Database, *, clock: Clock, retention: Retention | None = None
+    ) -> None:
         self._database = database
-        self._upkeep = Upkeep(database, retention or Retention())
+        self._upkeep = Upkeep(database, retention or Retention(), clock)
         self._is_open = True
         database.enter()
 
@@ -71,23 +73,28 @@ class SqliteTelemetry:
 
     def count(self, start_ns: int, end_ns: int) -> Counted:
         """The cells of `[start_ns, end_ns)`; the coverage says what was really counted."""
-        cells: Cells = {}
         with self._database.read() as connection:
             planned = plan(start_ns, end_ns, read_meta(connection).extent)
-            for _, series, cell in _read_spans(connection, planned.spans):
+            rows = read_spans(connection, planned.spans)
+        cells: Cells = {}
+        with self._database.decoding():
+            for _, series, cell in decode_cells(rows):
                 add_to(cells, series, cell)
         return Counted(planned.coverage, cells)
 
     def slots(self, start_ns: int, end_ns: int, step_ns: int) -> Sequence[CellSlot]:
         """The same, cut at multiples of `step_ns` (a multiple of a minute); empty steps left out."""
         timeline = TimelineBuilder(step_ns)
+        window = {"start_ns": start_ns, "end_ns": end_ns}
         with self._database.read() as connection:
             planned = plan(start_ns, end_ns, read_meta(connection).extent, step_ns)
-            for at_ns, series, cell in _read_spans(connection, planned.spans):
+            rows = read_spans(connection, planned.spans)
+            samples = connection.execute(SQL["resource_figures"], window).fetchall()
+        with self._database.decoding():
+            for at_ns, series, cell in decode_cells(rows):
                 timeline.add(at_ns, series, cell)
-            window = {"start_ns": start_ns, "end_ns": end_ns}
-            for at_ns, rss_bytes, lag_ns in connection.execute(SQL["resource_figures"], window):
-                timeline.add_sample(at_ns, rss_bytes, lag_ns)
+        for sample in samples:
+            timeline.add_sample(*sample)
         return timeline.slots()
 
     def newest(self, query: MetricQuery) -> Page:
@@ -105,9 +112,9 @@ class SqliteTelemetry:
             rows = connection.execute(SQL[f"{table}_page"], place).fetchall()
             total = connection.execute(SQL[f"{table}_total"], {"since_ns": since_ns}).fetchone()[0]
         read = _READERS[query.type]
-        return page_of(
-            query, [(Place(r[1], r[0]), _instance(r, query), read(r)) for r in rows], total
-        )
+        with self._database.decoding():
+            found = [(Place(row[1], row[0]), _instance(row, query), read(row)) for row in rows]
+        return page_of(query, found, total)
 
     def follow(
         self,
@@ -127,12 +134,13 @@ class SqliteTelemetry:
         ids = sorted(row[0] for row in (*executions, *samples))
         more = len(ids) > limit
         reached = ids[limit - 1] if more else meta.next_id - 1
-        return Followed(
-            meta.cursor(reached),
-            [read_execution(row) for row in executions if row[0] <= reached],
-            [read_sample(row) for row in samples if row[0] <= reached],
-            more,
-        )
+        with self._database.decoding():
+            return Followed(
+                meta.cursor(reached),
+                [read_execution(row) for row in executions if row[0] <= reached],
+                [read_sample(row) for row in samples if row[0] <= reached],
+                more,
+            )
 
     def executions(self, start_ns: int, end_ns: int, *, limit: int) -> Sequence[Execution]:
         """The newest `limit` single executions of `[start_ns, end_ns)`, oldest first."""
@@ -140,13 +148,15 @@ class SqliteTelemetry:
             start_ns = max(start_ns, read_meta(connection).extent.executions_ns)
             asked = {"start_ns": start_ns, "end_ns": end_ns, "limit": limit}
             rows = connection.execute(SQL["executions_between"], asked).fetchall()
-        return [read_execution(row) for row in rows]
+        with self._database.decoding():
+            return [read_execution(row) for row in rows]
 
     def prune(self, now_ns: int) -> int:
         """Drop what is past its retention, give space back, and say how many rows went.
 
         Also sums complete minutes up into hours and days, so call it every minute or so. Works
-        in short transactions with pauses between: others wait for one of them at most.
+        for a quarter of a second at most, in short transactions with pauses between; what is
+        left is for the next call.
         """
         return self._upkeep.run(now_ns)
 
@@ -159,27 +169,6 @@ class SqliteTelemetry:
         if self._is_open:
             self._is_open = False
             self._database.leave()
-
-
-def _read_spans(
-    connection: Connection, spans: Sequence[Span]
-) -> Iterator[tuple[int, Series, Cell]]:
-    """Start, series and cell of everything in the spans; single executions as cells of one."""
-    names = {
-        number: Series(command, system, Outcome(outcome))
-        for number, command, system, outcome in connection.execute(SQL["series"])
-    }
-    for span in spans:
-        window = span._asdict()
-        if not span.width_ns:
-            for at_ns, series, duration_ns in connection.execute(SQL["durations"], window):
-                yield at_ns, names[series], cell_of([duration_ns])
-            continue
-        for start_ns, series, count, sum_ns, max_ns, blob in connection.execute(
-            SQL["slots"], window
-        ):
-            histogram = Histogram.from_bytes(blob)
-            yield start_ns, names[series], Cell(count, int(sum_ns), max_ns, histogram)
 
 
 def _begin(connection: Connection, meta: Meta, since_ns: int | None) -> int:

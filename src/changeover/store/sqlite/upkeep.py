@@ -3,6 +3,8 @@
 Everything goes in short transactions with a pause between them, so that a process that waits
 for the lock gets it. What readers rely on moves first (`tiers.Extent`): a row that goes is
 no longer counted by then, and a crash between two steps changes no answer.
+
+One call works for a quarter of a second at most; what is left is for the next.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from dataclasses import asdict, replace
 from functools import partial
 
 from changeover.core.cell import Cell
-from changeover.core.clock import NS_PER_S
-from changeover.core.histogram import Histogram
+from changeover.core.clock import NS_PER_S, Clock
+from changeover.store.fold import read_histogram
 from changeover.store.retention import Retention
 from changeover.store.sqlite.appending import add_slots
 from changeover.store.sqlite.connection import Connection
@@ -27,6 +29,7 @@ SQL = load_statements("upkeep")
 
 _ROWS = 2_000  # of one transaction: some 20 ms
 _PAUSE_S = 0.01
+_WORK_NS = NS_PER_S // 4  # of one call
 _SETTLED_NS = 2 * MINUTE_NS  # a minute gets hardly anything more after this
 _VACUUM_PAGES = 250
 _SPACE = ("page_count", "freelist_count", "page_size")
@@ -39,14 +42,17 @@ class Upkeep:
     Args:
         database: the file.
         retention: how long what is kept.
+        clock: its monotonic time ends the work of a call.
     """
 
-    def __init__(self, database: Database, retention: Retention) -> None:
-        self._database, self._retention = database, retention
+    def __init__(self, database: Database, retention: Retention, clock: Clock) -> None:
+        self._database, self._retention, self._clock = database, retention, clock
         self._pause = threading.Event()
+        self._until_ns = 0
 
     def run(self, now_ns: int) -> int:
-        """All of it; says how many rows were dropped."""
+        """As much of it as there is time for; says how many rows were dropped."""
+        self._until_ns = self._clock.monotonic_ns() + _WORK_NS
         with self._database.write() as connection:
             _reach(connection, read_meta(connection).extent.come_back(now_ns))
         self._sum_up(now_ns)
@@ -59,7 +65,7 @@ class Upkeep:
 
     def _sum_up(self, now_ns: int) -> None:
         settled_ns = floor(now_ns - _SETTLED_NS, MINUTE_NS)
-        while self._step(lambda c: self._sum_up_chunk(c, settled_ns)):
+        while self._has_time and self._step(lambda c: self._sum_up_chunk(c, settled_ns)):
             pass
 
     def _sum_up_chunk(self, connection: Connection, settled_ns: int) -> bool:
@@ -109,7 +115,7 @@ class Upkeep:
             ("slots", MINUTE_NS, last_hour, self._drop_minutes),
             ("slots", HOUR_NS, last_hour, self._drop_counts),
         ):
-            while self._is_too_large():
+            while self._has_time and self._is_too_large():
                 cut_ns = self._cut(name, width_ns, until_ns)
                 dropped = 0 if cut_ns is None else drop(cut_ns)
                 if not dropped:
@@ -179,7 +185,7 @@ class Upkeep:
             pages, free, _ = (_pragma(connection, name) for name in _SPACE)
             if free <= pages * _FREE_KEPT:
                 return
-            while free:
+            while free and self._has_time:
                 # Frees a page a step; `execute` takes one step of what has no columns.
                 connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES});")
                 self._pause.wait(_PAUSE_S)
@@ -193,9 +199,13 @@ class Upkeep:
     def _repeat(self, step: Callable[[Connection], int]) -> int:
         """Do a step until it changes nothing; the sum of what it changed."""
         total = 0
-        while changed := self._step(step):
+        while self._has_time and (changed := self._step(step)):
             total += changed
         return total
+
+    @property
+    def _has_time(self) -> bool:
+        return self._clock.monotonic_ns() < self._until_ns
 
     def _step(self, step: Callable[[Connection], int]) -> int:
         with self._database.write() as connection:
@@ -223,7 +233,7 @@ def _widen(connection: Connection, from_ns: int, to_ns: int, start_ns: int, end_
     cells: dict[tuple[int, int, int], Cell] = {}
     rows = connection.execute(SQL["slots_by_instance"], {**asked, "end_ns": until})
     for at_ns, instance, series, count, sum_ns, max_ns, blob in rows:
-        cell = Cell(count, int(sum_ns), max_ns, Histogram.from_bytes(blob))
+        cell = Cell(count, int(sum_ns), max_ns, read_histogram(blob))
         key = (floor(at_ns, to_ns), instance, series)
         cells.setdefault(key, Cell()).merge(cell)
     add_slots(connection, to_ns, ((*key, cell) for key, cell in cells.items()))
