@@ -14,17 +14,20 @@ from changeover.core.errors import BadValueError, ChangeoverError
 from changeover.core.model import (
     Execution,
     FlagCheck,
-    Kind,
     MetricQuery,
     MetricType,
-    Outcome,
     Page,
     ResourceSample,
-    Trace,
 )
 from changeover.core.window import parse_moment
 from changeover.record.folding import Folder, RawExecution, RawFlagCheck
 from changeover.record.names import Names
+from changeover.record.road import (
+    RecordExecution,
+    RecordFlagCheck,
+    execution_recorder,
+    flag_check_recorder,
+)
 
 _PIECE = 512  # records folded in one go, a fraction of a millisecond
 _PAUSE_S = 0.0002
@@ -82,7 +85,12 @@ class MetricsCollector:
 
     Attributes:
         readers: may be set later, by the service that has built them.
+        record_command_execution: see `RecordExecution`.
+        record_feature_flag_check: see `RecordFlagCheck`.
     """
+
+    record_command_execution: RecordExecution
+    record_feature_flag_check: RecordFlagCheck
 
     def __init__(
         self,
@@ -93,57 +101,18 @@ class MetricsCollector:
         readers: Readers | None = None,
     ) -> None:
         self.readers = readers or Readers()
-        self._wall_ns = (clock or SystemClock()).wall_ns
-        self._limit = limit
         self._max_series = max_series
         self._executions: list[RawExecution] = []
         self._flag_checks: list[RawFlagCheck] = []
+        wall_ns = (clock or SystemClock()).wall_ns
+        self.record_command_execution = execution_recorder(
+            self._executions, limit, wall_ns, self._refuse
+        )
+        self.record_feature_flag_check = flag_check_recorder(
+            self._flag_checks, limit, wall_ns, self._refuse
+        )
         self._start_afresh()
         _start_afresh_after_fork(self)
-
-    # --- on the bot's road ---------------------------------------------------------------------
-
-    def record_command_execution(
-        self,
-        command: str,
-        system: str,
-        duration: float,
-        success: bool,
-        error: BaseException | str | None = None,
-        # Positional too, though nobody should: keyword-only ones cost 20 ns more a call.
-        outcome: Outcome | str | None = None,
-        trace: Trace | None = None,
-        kind: Kind = Kind.CALL,
-    ) -> None:
-        """Count one finished call. Never raises.
-
-        Args:
-            command: its qualified name, `grp sub`.
-            system: `legacy`, the new system's name, or `unknown`.
-            duration: seconds, by a monotonic clock; a negative or non-finite one is dropped
-                as `invalid` when drained.
-            success: whether it ended well; decides only where there is no `outcome`.
-            error: what it raised, or a text; kept redacted and shortened.
-            outcome: how it ended. Without one: `ok` on success, else `cancelled`, `timeout` or
-                `failure`, by the error's class.
-            trace: why it went to this system.
-            kind: how it reached the bot.
-        """
-        if len(self._executions) < self._limit:
-            self._executions.append(
-                (self._wall_ns(), command, system, duration, success, error, outcome, trace, kind)
-            )
-        else:
-            self._refuse()
-
-    def record_feature_flag_check(
-        self, flag: str, enabled: bool, command: str | None = None, trace: Trace | None = None
-    ) -> None:
-        """Count one question to a flag. Never raises."""
-        if len(self._flag_checks) < self._limit:
-            self._flag_checks.append((self._wall_ns(), flag, enabled, command, trace))
-        else:
-            self._refuse()
 
     # --- off the road --------------------------------------------------------------------------
 
@@ -227,14 +196,13 @@ def _pieces(waiting: list[_Raw]) -> Iterator[list[_Raw]]:
     Between pieces the interpreter is given away: the bot waits for a piece, not for a backlog.
     """
     left = len(waiting)
-    pause = threading.Event()
     while left > 0:
         piece = waiting[: min(left, _PIECE)]
         del waiting[: len(piece)]
         left -= len(piece)
         yield piece
         if left > 0:
-            pause.wait(_PAUSE_S)
+            threading.Event().wait(_PAUSE_S)
 
 
 def _metric_type(text: str) -> MetricType:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from math import trunc
 from typing import Any
 
 from changeover.core.clock import NS_PER_S
@@ -55,7 +56,7 @@ class Folder:
                     kind = self._kind(kind)  # noqa: PLW2901 - as above
                 if trace is not None and type(trace) is not Trace:
                     trace = self._trace(trace)  # noqa: PLW2901 - as above
-                duration_ns = int(duration * _NS_PER_S)
+                duration_ns = trunc(duration * _NS_PER_S)
                 append(_new_tuple(Execution, (at_ns, series, duration_ns, error, trace, kind)))
             except Exception:  # noqa: BLE001 - a stranger's __hash__ or __le__ may raise anything
                 self.counts["invalid"] += 1
