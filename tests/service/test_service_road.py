@@ -165,5 +165,7 @@ def test_the_endpoints_of_the_reference_answer(make, ask):
     assert ask(url, "health")[1]["status"] == "healthy"
     assert ask(url, "health/features")[1]["ddd.commands.enabled"] is False
     assert ask(url, "health/commands?window=1h")[0] == 200
+    monitor.tick()
+    monitor._writer.flush(5)
     assert ask(url, "health/metrics/resource_usage")[1]["count"] == 1
     assert ask(url, "health/commands?window=90")[0] == 400

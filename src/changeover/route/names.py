@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from difflib import get_close_matches
+
+from changeover.core.nearest import nearest
 
 _FOLDED = str.maketrans(".- ", "___")
 
@@ -62,9 +63,9 @@ class FlagNames:
 
     def nearest(self, name: str) -> str | None:
         """The registered name most like one that is not, or None when none is like it."""
-        nearest = self._nearest  # a registration meanwhile starts a new one
-        if name not in nearest:
+        kept = self._nearest  # a registration meanwhile starts a new one
+        if name not in kept:
             by_folded = self._by_folded
-            close = get_close_matches(fold(name), by_folded, n=1)
-            nearest[name] = by_folded[close[0]][0] if close else None
-        return nearest[name]
+            close = nearest(fold(name), by_folded)
+            kept[name] = by_folded[close][0] if close else None
+        return kept[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from changeover.core.errors import (
 )
 from changeover.core.model import Flip
 from changeover.core.ports import Document, FlagValue, Put, State
+from changeover.core.toml import parse_toml
 from changeover.route.names import FlagNames
 from changeover.route.share import format_share, to_share
 
@@ -106,7 +106,7 @@ class FileFlags:
 def _parse_file(path: Path) -> Mapping[str, FlagValue]:
     example = '[flags] with "ddd.commands.utility" = true'
     try:
-        content = tomllib.loads(path.read_bytes().decode())
+        content = parse_toml(path.read_bytes().decode())
     except ValueError as error:  # of TOML or of UTF-8
         problem = BadValueError(str(path), str(error), "a TOML file in UTF-8", example)
         raise SettingsError([problem]) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,11 +12,10 @@ from changeover.act.delivery import DeliveryThread
 from changeover.act.manager import AlertManager
 from changeover.act.outbox import Outbox
 from changeover.aggregate.summaries import Summaries
-from changeover.core.clock import NS_PER_S, Clock, SystemClock
+from changeover.core.clock import Clock, SystemClock
 from changeover.core.errors import ChangeoverError, Guard, StoreUnavailableError
-from changeover.core.model import Batch, Check, Flip, MetricQuery, Page, Status
+from changeover.core.model import Batch, Flip, MetricQuery, Page, Status
 from changeover.core.process import Every, Ticker, around_fork, before_the_end, this_instance
-from changeover.core.window import parse_window
 from changeover.record.collector import MetricsCollector, Readers
 from changeover.record.loop_lag import LoopWatch
 from changeover.record.resources import ResourceSampler
@@ -34,14 +33,11 @@ from changeover.service.wiring import (
     stores_of,
 )
 from changeover.settings import Settings, load
-from changeover.show.health import report
-from changeover.show.readings import HealthReport, Readings
-from changeover.show.records import record_json
-from changeover.show.snapshot import snapshot
-from changeover.show.views import summary_view
 from changeover.store.writer import Writer
 
 if TYPE_CHECKING:
+    from changeover.service.telling import Telling
+    from changeover.show.readings import HealthReport, Readings
     from changeover.show.server import Server
 
 logger = logging.getLogger("changeover")
@@ -105,7 +101,7 @@ class Changeover:
             readers=Readers(
                 sample=self._sample,
                 newest=self._newest,
-                record_json=record_json,
+                record_json=lambda *record: self._telling().record_json(*record),
                 summary=self.summary,
             ),
         )
@@ -305,20 +301,11 @@ class Changeover:
     def summary(self, window: str = "1h") -> dict[str, Any]:
         """What `/health/commands` answers: the reference's summary, and more."""
         self._forward()
-        span = parse_window(window)
-        view = summary_view(
-            self._summaries.summary(span),
-            window=span,
-            timeline=self._summaries.timeline(span),
-            resource=self._summaries.latest_resource(),
-            commands=self._router.states(),
-            now_ns=self._clock.wall_ns(),
-        )
-        return dict(view)
+        return self._telling().summary(window)
 
     def snapshot(self, window: str = "1h") -> dict[str, Any]:
         """Everything the page shows."""
-        return dict(snapshot(self.readings(), parse_window(window), self._clock.wall_ns()))
+        return self._telling().snapshot(window)
 
     def catch_up(self) -> Self:
         """Learn all that the store holds, without a `start`; for a short look from outside.
@@ -333,35 +320,11 @@ class Changeover:
 
     def readings(self) -> Readings:
         """What the page, the API and the exporters read; for `show.api.create_app`."""
-        return Readings(
-            summary=self._summaries.summary,
-            timeline=self._summaries.timeline,
-            newest=self._telemetry.newest,
-            flags=self.flags.states,
-            commands=self._router.states,
-            alerts=self.alerts.alerts,
-            health=self.health,
-            resource=self._summaries.latest_resource,
-            totals=self._summaries.totals,
-            dropped=self._dropped,
-            thresholds={
-                "error_ratio": self.settings.alert_error_ratio,
-                "response_time_ms": self.settings.alert_response_ms,
-                "memory_mb": self.settings.alert_memory_mb,
-            },
-            system=self.settings.system,
-        )
+        return self._telling().readings()
 
     def health(self) -> HealthReport:
         """How the bot and its monitor are; never waits."""
-        return report(
-            list(self._checks()),
-            uptime_s=(self._clock.monotonic_ns() - self._started_ns) / NS_PER_S,
-            instance=f"{self._instance.host}/{self._instance.process}",
-            ready=self.is_ready(),
-            loop_silent_s=self.loops.blocked_for_s(),
-            blocked_after_s=self.settings.blocked_after_s,
-        )
+        return self._telling().health()
 
     def set_flag(self, name: str, value: str, *, actor: str, reason: str = "") -> Flip:
         """Set a flag (`on`, `off`, `25%`) for every process that shares the store.
@@ -381,35 +344,30 @@ class Changeover:
             raise ChangeoverError("MONITORING_STORE=memory keeps no file to copy")
         self._stores.backup(file)
 
-    def _checks(self) -> Iterator[Check]:
-        yield self._telemetry.check()
-        yield self.flags.check()
-        if self._has_bot:
-            yield self._writer.check()
-            yield self._recorder_check()
-            yield self._sampler_check()
-            yield self.alerts.check()
-            yield self._outbox.check()
+    def _telling(self) -> Telling:
+        from changeover.service.telling import Telling  # noqa: PLC0415  # see there
 
-    def _recorder_check(self) -> Check:
-        told = [f"{reason}: {count}" for reason, count in self._dropped().items() if count]
-        if errors := sum(self._guard.counts.values()):
-            told.append(f"errors of ours, see the log: {errors}")
-        if told:
-            return Check("recorder", Status.DEGRADED, "; ".join(told))
-        return Check("recorder", Status.HEALTHY, f"{self.metrics.waiting} records wait")
+        return Telling(
+            settings=self.settings,
+            clock=self._clock,
+            guard=self._guard,
+            instance=self._instance,
+            telemetry=self._telemetry,
+            summaries=self._summaries,
+            metrics=self.metrics,
+            loops=self.loops,
+            flags=self.flags,
+            router=self._router,
+            writer=self._writer,
+            alerts=self.alerts,
+            outbox=self._outbox,
+            has_bot=self._has_bot,
+            is_ready=self._is_bot_ready,
+            started_ns=self._started_ns,
+        )
 
-    def _sampler_check(self) -> Check:
-        sample = self._summaries.latest_resource()
-        if sample is None:
-            return Check("sampler", Status.HEALTHY, "no sample yet")
-        age_s = (self._clock.wall_ns() - sample.at_ns) / NS_PER_S
-        if age_s > 3 * SAMPLE_EVERY_S:
-            return Check("sampler", Status.DEGRADED, "the newest sample is stale", age_s)
-        return Check("sampler", Status.HEALTHY, "samples are fresh", age_s)
-
-    def _dropped(self) -> Mapping[str, int]:
-        return {**self.metrics.dropped, **self._writer.dropped}
+    def _is_bot_ready(self) -> bool:
+        return self.is_ready()  # asked when it is needed: it may be set after the start
 
     def _newest(self, query: MetricQuery) -> Page:
         self._forward()

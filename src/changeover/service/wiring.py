@@ -13,19 +13,17 @@ from changeover.core.clock import Clock
 from changeover.core.errors import BadValueError, Guard, SettingsError, StoreUnavailableError
 from changeover.core.ports import Channel, FlagSource, State, Telemetry
 from changeover.notify.alert_file import AlertFile
-from changeover.notify.discord import DiscordWebhook
 from changeover.notify.log import LogChannel
 from changeover.route.flags import FeatureFlags
 from changeover.route.names import FlagNames
 from changeover.route.router import Router
 from changeover.route.sources import EnvironmentFlags, FileFlags, StateFlags
 from changeover.settings import Settings
-from changeover.show.readings import Readings
-from changeover.store.memory import MemoryState, MemoryTelemetry
 from changeover.store.retention import Retention
 from changeover.store.sqlite import open_stores
 
 if TYPE_CHECKING:
+    from changeover.show.readings import Readings
     from changeover.show.server import Server
 
 logger = logging.getLogger("changeover")
@@ -52,6 +50,11 @@ def stores_of(settings: Settings, clock: Clock) -> Stores:
         megabytes=settings.max_store_mb,
     )
     if settings.store == "memory" or not settings.enabled:
+        from changeover.store.memory import (  # noqa: PLC0415  # 0.3 MB that few need
+            MemoryState,
+            MemoryTelemetry,
+        )
+
         return Stores(MemoryTelemetry(retention=retention), MemoryState(clock))
     file = settings.folder / "changeover.db"
     stores = open_stores(file, clock=clock, retention=retention)
@@ -90,6 +93,8 @@ def channels_of(settings: Settings, clock: Clock) -> dict[str, Channel]:
     """Every channel that is set up, by its name."""
     channels: list[Channel] = [AlertFile(settings.alert_file), LogChannel()]
     if settings.alert_discord is not None:
+        from changeover.notify.discord import DiscordWebhook  # noqa: PLC0415  # brings aiohttp
+
         channels.append(DiscordWebhook(settings.alert_discord, clock=clock))
     return {channel.name: channel for channel in channels}
 

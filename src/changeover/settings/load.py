@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from changeover.core.errors import BadValueError, SettingsError
+from changeover.core.nearest import nearest
+from changeover.core.toml import parse_toml
 from changeover.settings.table import Row, Settings, table
 
 CONFIG_VARIABLE = "CHANGEOVER_CONFIG"
@@ -47,14 +47,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _read_file(file: Path, *, named: bool, problems: list[BadValueError]) -> dict[str, Any]:
     """The file's values by dotted key, without the tables that others read."""
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
+        content = parse_toml(file.read_text("utf-8"))
     except FileNotFoundError:
         if named:
             problems.append(
                 BadValueError(CONFIG_VARIABLE, str(file), "a file that exists", "changeover.toml")
             )
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         problems.append(BadValueError(str(file), str(error), "a readable TOML file", 'a = "b"'))
         return {}
     flat: dict[str, Any] = {}
@@ -93,8 +93,9 @@ def _find(
 
 def _unknown_key(key: str) -> BadValueError:
     known = [row.key for _, row, _ in table()]
-    nearest = difflib.get_close_matches(key, known, 1, 0.0)[0]
-    return BadValueError("changeover.toml", key, "a known key", nearest)
+    return BadValueError(
+        "changeover.toml", key, "a known key", str(nearest(key, known, at_least=0))
+    )
 
 
 def _misspelt(env: Mapping[str, str]) -> Iterator[str]:
@@ -103,8 +104,8 @@ def _misspelt(env: Mapping[str, str]) -> Iterator[str]:
     known |= {f"{row.variable}_FILE" for _, row, _ in table() if row.secret}
     for name in sorted(env):
         if name.startswith(_OUR_PREFIXES) and name not in known:
-            nearest = difflib.get_close_matches(name, sorted(known), 1, 0.0)[0]
-            yield f"{name} is set but is no setting; did you mean {nearest}?"
+            meant = nearest(name, sorted(known), at_least=0)
+            yield f"{name} is set but is no setting; did you mean {meant}?"
 
 
 def _contradictions(settings: Settings) -> Iterator[BadValueError]:

@@ -1,0 +1,48 @@
+"""What the monitor adds to a real bot: memory, start, processor time a command."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+from bench.figure import Figure
+from bench.subject import running
+
+MODES = ("bare", "off", "on")
+ROUNDS, COMMANDS = 5, 2_000
+WARM_UP = 500
+
+
+def run() -> list[Figure]:
+    """Bots without us, without HTTP and with it take turns on the same Discord."""
+    seen: dict[str, list[dict[str, Any]]] = {mode: [] for mode in MODES}
+    for _ in range(ROUNDS):
+        for mode in MODES:
+            seen[mode].append(_measure(mode))
+    rss = {mode: median(facts["rss_mb"] for facts in seen[mode]) for mode in MODES}
+    cpu_us = {
+        mode: median(facts["cpu_s"] for facts in seen[mode]) / COMMANDS * 1e6 for mode in MODES
+    }
+    start_s = median(facts["start_cpu_s"] for facts in seen["on"])
+    beside = f"the same bot without: {rss['bare']:.1f} MB; medians of {ROUNDS}"
+    added = (cpu_us["off"] - cpu_us["bare"]) / cpu_us["bare"] * 100
+    return [
+        Figure.of("memory added, HTTP off", rss["off"] - rss["bare"], "MB", limit=6, note=beside),
+        Figure.of("memory added, HTTP on", rss["on"] - rss["bare"], "MB", limit=35, note=beside),
+        Figure.of("processor time added to the start", start_s, "s", limit=0.6, note="HTTP on"),
+        Figure.of(
+            "processor time added to a prefix command",
+            added,
+            "%",
+            limit=10,
+            note=f"of {cpu_us['bare']:.0f} us in all for the real client without us",
+        ),
+    ]
+
+
+def _measure(mode: str) -> dict[str, Any]:
+    with running(mode) as subject:
+        subject.send(WARM_UP)
+        subject.report()
+        subject.send(COMMANDS)
+        return subject.report() | subject.start

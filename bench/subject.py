@@ -1,0 +1,90 @@
+"""A bot in a process of its own on a made-up Discord, as the other measurements need it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.bot import COMMANDS
+
+from changeover.testing import LoopbackDiscord, World
+
+_PAUSE = threading.Event()
+
+
+class Subject:
+    """A running bot. Made by `running`."""
+
+    def __init__(self, discord: LoopbackDiscord, mode: str, folder: str) -> None:
+        self._discord = discord
+        command = [sys.executable, "-m", "bench.bot", mode, discord.url, discord.token, folder]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.start = {} if mode == "bare" else self._read()
+        self._read()  # ready
+        self._sent = 0
+        self._cpu_s = self._worst_gap_s = 0.0
+
+    def send(self, count: int, rate: float | None = None) -> None:
+        """Let people use so many commands, at a rate or as fast as it goes."""
+        for number in range(count):
+            self.say("!" + COMMANDS[(self._sent + number) % len(COMMANDS)])
+            if rate:
+                _PAUSE.wait(1 / rate)
+            elif number % 200 == 199:  # the bot must not be measured at drowning
+                self._wait(self._sent + number + 1)
+        self._sent += count
+
+    def say(self, text: str) -> None:
+        """Let somebody write something."""
+        self._discord.post_message(text)
+
+    def report(self) -> dict[str, Any]:
+        """What the bot used since the last report, once it has done all that was sent."""
+        facts = self._wait(self._sent) | {"cpu_s": self._cpu_s, "worst_gap_s": self._worst_gap_s}
+        self._cpu_s = self._worst_gap_s = 0.0
+        return facts
+
+    def end(self) -> None:
+        """End the bot."""
+        self._process.terminate()
+        self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+    def _wait(self, handled: int) -> dict[str, Any]:
+        while True:
+            self.say("!report")
+            facts = self._read()
+            self._cpu_s += facts["cpu_s"]
+            self._worst_gap_s = max(self._worst_gap_s, facts["worst_gap_s"])
+            if facts["handled"] >= handled:
+                return facts
+            _PAUSE.wait(0.01)
+
+    def _read(self) -> dict[str, Any]:
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            raise RuntimeError("the bot ended; its error is above")
+        facts: dict[str, Any] = json.loads(line)
+        return facts
+
+
+@contextmanager
+def running(mode: str) -> Iterator[Subject]:
+    """A bot in this mode (see `bench.bot`), with a Discord and a folder of its own."""
+    world = World.build(guilds=1, users=5)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LoopbackDiscord.in_thread(world=world) as discord,
+    ):
+        subject = Subject(discord, mode, folder)
+        try:
+            yield subject
+        finally:
+            subject.end()

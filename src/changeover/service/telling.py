@@ -1,0 +1,146 @@
+"""What the monitor tells: health, summaries, the snapshot, and what the page reads.
+
+A module of its own, so that a bot that nobody asks loads none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from changeover.act.manager import AlertManager
+from changeover.act.outbox import Outbox
+from changeover.aggregate.summaries import Summaries
+from changeover.core.clock import NS_PER_S, Clock
+from changeover.core.errors import Guard
+from changeover.core.model import Check, Execution, FlagCheck, Instance, ResourceSample, Status
+from changeover.core.ports import Telemetry
+from changeover.core.window import parse_window
+from changeover.record.collector import MetricsCollector
+from changeover.record.loop_lag import LoopWatch
+from changeover.route.flags import FeatureFlags
+from changeover.route.router import Router
+from changeover.settings import Settings
+from changeover.show.health import report
+from changeover.show.readings import HealthReport, Readings
+from changeover.show.records import record_json
+from changeover.show.snapshot import snapshot
+from changeover.show.views import summary_view
+from changeover.store.writer import Writer
+
+STALE_AFTER_S = 90.0  # three samples missed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """The rooms that something is told of, and the telling.
+
+    Attributes:
+        has_bot: whether this process records, or only looks on.
+        is_ready: whether the bot does its work yet.
+        started_ns: when, by the monotonic clock.
+    """
+
+    settings: Settings
+    clock: Clock
+    guard: Guard
+    instance: Instance
+    telemetry: Telemetry
+    summaries: Summaries
+    metrics: MetricsCollector
+    loops: LoopWatch
+    flags: FeatureFlags
+    router: Router
+    writer: Writer
+    alerts: AlertManager
+    outbox: Outbox
+    has_bot: bool
+    is_ready: Callable[[], bool]
+    started_ns: int
+
+    def summary(self, window: str) -> dict[str, Any]:
+        """What `/health/commands` answers."""
+        span = parse_window(window)
+        view = summary_view(
+            self.summaries.summary(span),
+            window=span,
+            timeline=self.summaries.timeline(span),
+            resource=self.summaries.latest_resource(),
+            commands=self.router.states(),
+            now_ns=self.clock.wall_ns(),
+        )
+        return dict(view)
+
+    def snapshot(self, window: str) -> dict[str, Any]:
+        """Everything the page shows."""
+        return dict(snapshot(self.readings(), parse_window(window), self.clock.wall_ns()))
+
+    def record_json(
+        self, instance: str, record: Execution | FlagCheck | ResourceSample
+    ) -> dict[str, Any]:
+        """One record in the reference's field names."""
+        return record_json(instance, record)
+
+    def readings(self) -> Readings:
+        """What the page, the API and the exporters read."""
+        return Readings(
+            summary=self.summaries.summary,
+            timeline=self.summaries.timeline,
+            newest=self.telemetry.newest,
+            flags=self.flags.states,
+            commands=self.router.states,
+            alerts=self.alerts.alerts,
+            health=self.health,
+            resource=self.summaries.latest_resource,
+            totals=self.summaries.totals,
+            dropped=self.dropped,
+            thresholds={
+                "error_ratio": self.settings.alert_error_ratio,
+                "response_time_ms": self.settings.alert_response_ms,
+                "memory_mb": self.settings.alert_memory_mb,
+            },
+            system=self.settings.system,
+        )
+
+    def health(self) -> HealthReport:
+        """How the bot and its monitor are; never waits."""
+        return report(
+            list(self._checks()),
+            uptime_s=(self.clock.monotonic_ns() - self.started_ns) / NS_PER_S,
+            instance=f"{self.instance.host}/{self.instance.process}",
+            ready=self.is_ready(),
+            loop_silent_s=self.loops.blocked_for_s(),
+            blocked_after_s=self.settings.blocked_after_s,
+        )
+
+    def dropped(self) -> Mapping[str, int]:
+        """What could not be kept, by reason."""
+        return {**self.metrics.dropped, **self.writer.dropped}
+
+    def _checks(self) -> Iterator[Check]:
+        yield self.telemetry.check()
+        yield self.flags.check()
+        if self.has_bot:
+            yield self.writer.check()
+            yield self._recorder_check()
+            yield self._sampler_check()
+            yield self.alerts.check()
+            yield self.outbox.check()
+
+    def _recorder_check(self) -> Check:
+        told = [f"{reason}: {count}" for reason, count in self.dropped().items() if count]
+        if errors := sum(self.guard.counts.values()):
+            told.append(f"errors of ours, see the log: {errors}")
+        if told:
+            return Check("recorder", Status.DEGRADED, "; ".join(told))
+        return Check("recorder", Status.HEALTHY, f"{self.metrics.waiting} records wait")
+
+    def _sampler_check(self) -> Check:
+        sample = self.summaries.latest_resource()
+        if sample is None:
+            return Check("sampler", Status.HEALTHY, "no sample yet")
+        age_s = (self.clock.wall_ns() - sample.at_ns) / NS_PER_S
+        if age_s > STALE_AFTER_S:
+            return Check("sampler", Status.DEGRADED, "the newest sample is stale", age_s)
+        return Check("sampler", Status.HEALTHY, "samples are fresh", age_s)
