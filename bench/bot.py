@@ -36,6 +36,7 @@ class Bot(commands.Bot):
         self.adapter = adapter
         self.handled = 0
         self.worst_gap_s = 0.0
+        self.loop_cpu_s = time.thread_time()
         self.cpu_s = time.process_time()
         for name in COMMANDS:
             self.add_command(commands.Command(self._callback(name), name=name))
@@ -73,14 +74,15 @@ class Bot(commands.Bot):
 
 
 async def report(ctx: commands.Context[Any]) -> None:
-    bot, cpu_s = ctx.bot, time.process_time()
+    bot, cpu_s, loop_cpu_s = ctx.bot, time.process_time(), time.thread_time()
     tell({
+        "loop_cpu_s": loop_cpu_s - bot.loop_cpu_s,
         "cpu_s": cpu_s - bot.cpu_s,
         "rss_mb": rss_mb(),
         "handled": bot.handled,
         "worst_gap_s": bot.worst_gap_s,
     })  # fmt: skip
-    bot.cpu_s, bot.worst_gap_s = cpu_s, 0.0
+    bot.cpu_s, bot.loop_cpu_s, bot.worst_gap_s = cpu_s, loop_cpu_s, 0.0
 
 
 async def block(_ctx: commands.Context[Any]) -> None:

@@ -92,7 +92,7 @@ async def added_ns(shares: Mapping[str, float]) -> float:
     return median(added)
 
 
-def figures() -> list[Figure]:
+def run() -> list[Figure]:
     """One figure a case; the limit holds for each."""
     found = []
     for case, shares in CASES.items():

@@ -16,6 +16,7 @@ from bench.bot import COMMANDS
 from changeover.testing import LoopbackDiscord, World
 
 _PAUSE = threading.Event()
+_NOTHING = {"cpu_s": 0.0, "loop_cpu_s": 0.0, "worst_gap_s": 0.0}
 
 
 class Subject:
@@ -28,7 +29,7 @@ class Subject:
         self.start = {} if mode == "bare" else self._read()
         self._read()  # ready
         self._sent = 0
-        self._cpu_s = self._worst_gap_s = 0.0
+        self._used = dict(_NOTHING)
 
     def send(self, count: int, rate: float | None = None) -> None:
         """Let people use so many commands, at a rate or as fast as it goes."""
@@ -46,8 +47,8 @@ class Subject:
 
     def report(self) -> dict[str, Any]:
         """What the bot used since the last report, once it has done all that was sent."""
-        facts = self._wait(self._sent) | {"cpu_s": self._cpu_s, "worst_gap_s": self._worst_gap_s}
-        self._cpu_s = self._worst_gap_s = 0.0
+        facts = self._wait(self._sent) | self._used
+        self._used = dict(_NOTHING)
         return facts
 
     def end(self) -> None:
@@ -61,8 +62,9 @@ class Subject:
         while True:
             self.say("!report")
             facts = self._read()
-            self._cpu_s += facts["cpu_s"]
-            self._worst_gap_s = max(self._worst_gap_s, facts["worst_gap_s"])
+            self._used["cpu_s"] += facts["cpu_s"]
+            self._used["loop_cpu_s"] += facts["loop_cpu_s"]
+            self._used["worst_gap_s"] = max(self._used["worst_gap_s"], facts["worst_gap_s"])
             if facts["handled"] >= handled:
                 return facts
             _PAUSE.wait(0.01)

@@ -29,7 +29,7 @@ HOMES = {
     "starlette": ("show/",),
     "uvicorn": ("show/server.py",),
     "prometheus_client": ("show/prometheus.py",),
-    "psutil": ("record/resources.py",),
+    "psutil": ("record/usage_portable.py",),
     "pytest": ("testing/plugin.py",),
     "sqlite3": ("store/sqlite/connection.py", "demo/database/", "demo/legacy/", "demo/ddd/"),
     "time": ("core/clock.py",),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from typing import Any
-
-import psutil
 
 from changeover.core.clock import NS_PER_S, Clock, SystemClock
 from changeover.core.model import ResourceSample
 from changeover.record.cgroup import memory_limit
+from changeover.record.usage import Usage, usage_reader
 
 _MOST_PAUSES = 65_536  # remembered while nobody takes a sample
 
@@ -22,6 +22,7 @@ class ResourceSampler:
         clock: for the moment, and for the time between two samples.
         loop_lag_ns: says the worst lag of the bot's event loops since it was last asked
             (`LoopWatch.worst_ns_since_last`).
+        read_usage: how to look at the process; by default as this system allows.
     """
 
     def __init__(
@@ -29,9 +30,11 @@ class ResourceSampler:
         *,
         clock: Clock | None = None,
         loop_lag_ns: Callable[[], int | None] = lambda: None,
+        read_usage: Callable[[], Usage] | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._loop_lag_ns = loop_lag_ns
+        self._read_usage = read_usage or usage_reader()
         self._pauses = _GcPauses(self._clock)
         self._before: tuple[int, float] | None = None
 
@@ -47,22 +50,19 @@ class ResourceSampler:
 
     def sample(self) -> ResourceSample:
         """What is used now, and what was used since the sample before."""
-        process = psutil.Process()  # afresh: after a fork it is another one
-        with process.oneshot():
-            rss_bytes = process.memory_info().rss
-            threads = process.num_threads()
-            times = process.cpu_times()
+        usage = self._read_usage()
+        times = os.times()
         core_percent = self._core_percent(times.user + times.system)
-        cores = psutil.cpu_count() or 1
+        cores = os.cpu_count() or 1
         pause_max_ns, pause_total_ns = self._pauses.take()
         return ResourceSample(
             at_ns=self._clock.wall_ns(),
-            rss_bytes=rss_bytes,
-            memory_limit_bytes=memory_limit(psutil.virtual_memory().total),
+            rss_bytes=usage.rss_bytes,
+            memory_limit_bytes=memory_limit(usage.machine_bytes),
             cpu_machine_percent=None if core_percent is None else min(core_percent / cores, 100.0),
             cpu_core_percent=core_percent,
-            threads=threads,
-            open_files=_open_files(process),
+            threads=usage.threads,
+            open_files=usage.open_files,
             gc_pause_max_ns=pause_max_ns,
             gc_pause_total_ns=pause_total_ns,
             loop_lag_ns=self._loop_lag_ns(),
@@ -99,12 +99,3 @@ class _GcPauses:
         # Swapped in one step: a collection may start at any moment, on any thread.
         pauses_ns, self._pauses_ns = self._pauses_ns, []
         return max(pauses_ns, default=0), sum(pauses_ns)
-
-
-def _open_files(process: psutil.Process) -> int | None:
-    """Descriptors, or handles on Windows."""
-    try:
-        count = process.num_handles if hasattr(process, "num_handles") else process.num_fds
-        return int(count())
-    except (psutil.Error, OSError):
-        return None
