@@ -244,8 +244,10 @@ def test_a_burst_of_the_future_does_not_push_the_present_out(telemetry, clock, c
     summaries = Summaries(telemetry, clock=clock, max_events=100)
     now = [call(clock.wall_ns()) for _ in range(60)]
     summaries.add(now)
-    summaries.add([call(clock.wall_ns() + NS_PER_S * (10 + i)) for i in range(60)])
+    summaries.add([call(clock.wall_ns() + NS_PER_S * (600 + i)) for i in range(60)])
     agree(summaries.summary(HOUR), now)
+    summaries.add([call(clock.wall_ns() + i) for i in range(1, 200)])
+    assert summaries.held == 0
 
 
 def test_a_clock_that_is_set_back_or_forward_breaks_nothing(

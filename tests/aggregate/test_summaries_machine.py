@@ -31,6 +31,7 @@ def machine_of(telemetry_class, agree):
             self.telemetry = telemetry_class()
             self.rows = []
             self.add_to_list(before, 60)
+            self.clock.advance(1e-9)  # what ended before memory began is the store's
             self.summaries = Summaries(
                 self.telemetry, clock=self.clock, keep_s=3_700, max_events=max_events
             )

@@ -128,7 +128,7 @@ class Memory:
         """Drop what is old, and what nobody looks at; keep up with a clock that was set."""
         now_ns = self._clock.wall_ns()
         self._runnings.forget_unused(self._clock.monotonic_ns())
-        if now_ns < self.known_since_ns:
+        if now_ns + 1 < self.known_since_ns:
             # Set back to before all that is known: what was then is the store's to say.
             self.known_since_ns = now_ns
             self._held_since_ns = min(self._held_since_ns, now_ns)
@@ -137,12 +137,15 @@ class Memory:
             self._drop_outside(start_ns, now_ns + self._keep_ns)
 
     def _make_room(self) -> None:
-        """Drop what lies ahead of the clock, then the oldest tenth of the time till all fits."""
+        """Drop what lies far ahead of the clock, then the oldest tenth of the time till all fits."""
         now_ns = self._clock.wall_ns()
-        self._drop_outside(self._held_since_ns, now_ns + 1)
+        end_ns = now_ns + _MINUTE_NS  # other hosts' clocks may be a little ahead
+        self._drop_outside(self._held_since_ns, end_ns)
         while self._columns.count > self._max_events:
+            if self._held_since_ns > now_ns:
+                end_ns = self._held_since_ns  # all that is left lies ahead
             tenth_ns = max((now_ns - self._held_since_ns) // 10, NS_PER_S)
-            self._drop_outside(self._held_since_ns + tenth_ns, now_ns + 1)
+            self._drop_outside(min(self._held_since_ns + tenth_ns, now_ns + 1), end_ns)
 
     def _drop_outside(self, start_ns: int, end_ns: int) -> None:
         self._runnings.leave(start_ns)
