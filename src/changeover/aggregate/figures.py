@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from changeover.core.cell import Cell, Cells
+from changeover.core.cell import Cell
 from changeover.core.model import ERRORS, Coverage, Outcome, Series, Stats, Summary
 
 _Key = TypeVar("_Key", str, tuple[str, str])
@@ -26,6 +26,12 @@ class Tally:
         """Add the executions of one outcome."""
         self.cell.merge(cell)
         self.by_outcome[outcome] += cell.count
+
+    def copy(self) -> Tally:
+        """The same set, to be changed alone."""
+        tally = Tally()
+        tally.merge(self)
+        return tally
 
     def merge(self, other: Tally) -> None:
         """Add another set; the other stays as it is."""
@@ -53,37 +59,31 @@ class Tally:
         )
 
 
-def add_cells(cells: Cells, others: Mapping[Series, Cell]) -> None:
-    """Add other cells to these; the others stay as they are, and are not shared."""
-    for series, other in others.items():
-        if (cell := cells.get(series)) is None:
-            cells[series] = other.copy()
-        else:
-            cell.merge(other)
+Pair = tuple[str, str]  # command and system
+Tallies = dict[Pair, Tally]
 
 
-def summarize(coverage: Coverage, cells: Cells) -> Summary:
-    """The figures of a window, each set in alphabetical order."""
-    pairs: dict[tuple[str, str], Tally] = {}
+def count_cells(tallies: Tallies, cells: Mapping[Series, Cell]) -> None:
+    """Add the executions of cells; the cells stay as they are, and are not shared."""
     for (command, system, outcome), cell in cells.items():
-        pairs.setdefault((command, system), Tally()).count(outcome, cell)
-    commands = regroup(pairs, lambda pair: pair[0])
-    systems = regroup(pairs, lambda pair: pair[1])
+        tallies.setdefault((command, system), Tally()).count(outcome, cell)
+
+
+def summarize(coverage: Coverage, tallies: Tallies) -> Summary:
+    """The figures of a window, each set in alphabetical order."""
+    systems = regroup(tallies, lambda pair: pair[1])
     return Summary(
         coverage=coverage,
         total=regroup(systems, lambda _: "").get("", Tally()).stats(),
         by_system=figures(systems),
-        by_command=figures(commands),
-        by_command_and_system=figures(pairs),
+        by_command=figures(regroup(tallies, lambda pair: pair[0])),
+        by_command_and_system=figures(tallies),
     )
 
 
-def by_system(cells: Cells) -> dict[str, Stats]:
+def by_system(tallies: Tallies) -> dict[str, Stats]:
     """The figures of each system."""
-    systems: dict[str, Tally] = {}
-    for series, cell in cells.items():
-        systems.setdefault(series.system, Tally()).count(series.outcome, cell)
-    return figures(systems)
+    return figures(regroup(tallies, lambda pair: pair[1]))
 
 
 def regroup(tallies: Mapping[_From, Tally], key: Callable[[_From], str]) -> dict[str, Tally]:

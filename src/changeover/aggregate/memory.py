@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable
 
 from changeover.aggregate.columns import Columns, Duration, End
-from changeover.aggregate.figures import add_cells, by_system
+from changeover.aggregate.figures import Tallies, by_system, count_cells
 from changeover.aggregate.running import Runnings
 from changeover.aggregate.steps import Figures, KeptSteps, Step
 from changeover.core.cell import Cell, Cells
@@ -81,8 +81,8 @@ class Memory:
 
     # --- what is asked -------------------------------------------------------------------------
 
-    def window(self, length_ns: int, now_ns: int) -> tuple[int, Cells]:
-        """The cells of what memory knows of the window that ends now, and where they begin."""
+    def window(self, length_ns: int, now_ns: int) -> tuple[int, Tallies]:
+        """The counts of what memory knows of the window that ends now, and where they begin."""
         with self._lock:
             self._follow_clock()
             start_ns = now_ns - length_ns
@@ -96,13 +96,14 @@ class Memory:
         with self._lock:
             first_ns = max(step.start_ns, self.known_since_ns)
             if step.end_ns > now_ns:  # the step that goes on, so read again and again
-                cells = self._read(("step", step.length_ns), first_ns, now_ns + 1)
+                tallies = self._read(("step", step.length_ns), first_ns, now_ns + 1)
             elif not before and (kept := self._steps.get(step, first_ns)) is not None:
                 return kept
             else:
-                cells = self._columns.cells(first_ns, step.end_ns)
-            add_cells(cells, before)
-            figures = by_system(cells)
+                tallies = {}
+                count_cells(tallies, self._columns.cells(first_ns, step.end_ns))
+            count_cells(tallies, before)
+            figures = by_system(tallies)
             if step.end_ns <= now_ns and not before:
                 self._steps.put(step, first_ns, figures)
             return figures
@@ -121,7 +122,7 @@ class Memory:
             self._runnings.add(series, held)
             self._steps.forget(min(held)[0])
 
-    def _read(self, key: Hashable, first_ns: int, end_ns: int) -> Cells:
+    def _read(self, key: Hashable, first_ns: int, end_ns: int) -> Tallies:
         return self._runnings.read(key, first_ns, end_ns, asked_ns=self._clock.monotonic_ns())
 
     def _follow_clock(self) -> None:

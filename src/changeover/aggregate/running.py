@@ -1,83 +1,97 @@
-"""The cells of one window that slides: what comes in is added, what leaves is taken back."""
+"""The counts of one window that slides: what comes in is added, what leaves is taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
-from changeover.aggregate.columns import NEVER_NS, Column, Columns, Duration, End
-from changeover.core.cell import Cell, Cells
+from changeover.aggregate.columns import NEVER_NS, Columns, Duration, End
+from changeover.aggregate.figures import Pair, Tallies, Tally
 from changeover.core.clock import NS_PER_S
 from changeover.core.model import Series
 
 
 class Running:
-    """Everything in the columns from `start_ns` on, counted.
+    """Everything in the columns from `start_ns` on, counted by command and system.
 
     Sliding by a second costs a second's executions, not a window's; the first slide of a new
     one starts after everything and so counts the whole window.
 
     Attributes:
-        start_ns: executions that ended at or after it are in the cells.
+        start_ns: executions that ended at or after it are counted.
         used_ns: when it was last read, by the monotonic clock.
     """
 
-    __slots__ = ("_cells", "start_ns", "used_ns")
+    __slots__ = ("_tallies", "start_ns", "used_ns")
 
     def __init__(self) -> None:
         self.start_ns = NEVER_NS
         self.used_ns = 0
-        self._cells: Cells = {}
+        self._tallies: Tallies = {}
 
     def add(self, series: Series, pairs: list[tuple[End, Duration]]) -> None:
         """Count executions that were just put into the columns."""
         durations = [duration for end, duration in pairs if end >= self.start_ns]
         if durations:
-            self._cells.setdefault(series, Cell()).add_many(durations)
+            self._count(series, durations)
 
     def slide(self, columns: Columns, start_ns: int) -> None:
         """Begin at another moment, later or earlier; the columns must still hold what is between."""
         before_ns, self.start_ns = self.start_ns, start_ns
+        outdone: set[Pair] = set()
         for series, column in columns.by_series.items():
-            if start_ns > before_ns:
-                self._remove(series, column, before_ns)
-            else:
-                for piece in column.between(start_ns, before_ns):
-                    self._cells.setdefault(series, Cell()).add_many(piece)
+            for piece in column.between(before_ns, start_ns):
+                if self._remove(series, piece):
+                    outdone.add(series[:2])
+            for piece in column.between(start_ns, before_ns):
+                self._count(series, piece)
+        if outdone:  # a maximum cannot be taken back
+            self._find_longest(outdone, columns)
 
-    def read(self, columns: Columns, end_ns: int) -> Cells:
-        """The cells of `[start_ns, end_ns)`, as copies."""
-        cells: Cells = {}
-        for series, cell in self._cells.items():
-            column = columns.by_series[series]
-            if column.ends[-1] < end_ns:
-                cells[series] = cell.copy()
-            else:  # the clock was set back, or another host's is ahead: rare, so counted anew
-                known = column.cell(self.start_ns, end_ns)
-                if known.count:
-                    cells[series] = known
-        return cells
+    def read(self, columns: Columns, end_ns: int) -> Tallies:
+        """What ended in `[start_ns, end_ns)`, as copies."""
+        # Those with executions after the end (the clock was set back, or another host's is
+        # ahead) are few, if any, and counted anew.
+        ahead = {s[:2] for s, column in columns.by_series.items() if column.ends[-1] >= end_ns}
+        known = self._tallies.items()
+        tallies = {pair: tally.copy() for pair, tally in known if pair not in ahead}
+        for series, column in columns.by_series.items():
+            if series[:2] in ahead:
+                cell = column.cell(self.start_ns, end_ns)
+                if cell.count:
+                    tallies.setdefault(series[:2], Tally()).count(series.outcome, cell)
+        return tallies
 
-    def _remove(self, series: Series, column: Column, before_ns: int) -> None:
-        """Take back what ended in `[before_ns, start_ns)`."""
-        longest_ns = -1
-        for piece in column.between(before_ns, self.start_ns):
-            cell = self._cells[series]
-            cell.count -= len(piece)
-            cell.sum_ns -= sum(piece)
-            cell.histogram.remove_many(piece)
-            longest_here_ns = max(piece)
-            longest_ns = max(longest_ns, longest_here_ns)
-        if longest_ns < 0:
-            return
-        if not self._cells[series].count:
-            del self._cells[series]
-        elif longest_ns >= self._cells[series].max_ns:  # a maximum cannot be taken back
-            rest = column.between(self.start_ns, NEVER_NS)
-            self._cells[series].max_ns = max(max(piece) for piece in rest)
+    def _count(self, series: Series, durations: Sequence[Duration]) -> None:
+        tally = self._tallies.setdefault(series[:2], Tally())
+        tally.cell.add_many(durations)
+        tally.by_outcome[series.outcome] += len(durations)
+
+    def _remove(self, series: Series, durations: Sequence[Duration]) -> bool:
+        """Take some back, and say whether the longest may have been among them."""
+        tally = self._tallies[series[:2]]
+        cell = tally.cell
+        cell.count -= len(durations)
+        cell.sum_ns -= sum(durations)
+        cell.histogram.remove_many(durations)
+        tally.by_outcome[series.outcome] -= len(durations)
+        if not cell.count:
+            del self._tallies[series[:2]]
+            return False
+        return max(durations) >= cell.max_ns
+
+    def _find_longest(self, pairs: set[Pair], columns: Columns) -> None:
+        longest_ns = dict.fromkeys(pairs, 0)
+        for series, column in columns.by_series.items():
+            if (pair := series[:2]) in longest_ns:
+                for piece in column.between(self.start_ns, NEVER_NS):
+                    longest_here_ns = max(piece)
+                    longest_ns[pair] = max(longest_ns[pair], longest_here_ns)
+        for pair in pairs & self._tallies.keys():
+            self._tallies[pair].cell.max_ns = longest_ns[pair]
 
 
 class Runnings:
-    """The running cells of the windows that somebody looks at. Not safe from several threads."""
+    """The running counts of the windows that somebody looks at. Not safe from several threads."""
 
     MOST = 12
     UNUSED_NS = 150 * NS_PER_S  # a little over two rounds of the alerts' evaluation
@@ -91,8 +105,8 @@ class Runnings:
         for running in self._by_key.values():
             running.add(series, pairs)
 
-    def read(self, key: Hashable, start_ns: int, end_ns: int, *, asked_ns: int) -> Cells:
-        """The cells of `[start_ns, end_ns)`, cheap when the key's last read was close by.
+    def read(self, key: Hashable, start_ns: int, end_ns: int, *, asked_ns: int) -> Tallies:
+        """What ended in `[start_ns, end_ns)`, cheap when the key's last read was close by.
 
         `asked_ns` is the monotonic clock's: of more than 12 keys the longest unread one goes.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from changeover.aggregate.figures import add_cells, summarize
+from changeover.aggregate.figures import count_cells, summarize
 from changeover.aggregate.memory import Memory
 from changeover.aggregate.stored import Stored
 from changeover.aggregate.timelines import Timelines
@@ -95,15 +95,15 @@ class Summaries:
     def summary(self, window: Window) -> Summary:
         """The figures of a window that ends now. Raises nothing."""
         now_ns = self._clock.wall_ns()
-        start_ns, cells = self._memory.window(window.ns, now_ns)
+        start_ns, tallies = self._memory.window(window.ns, now_ns)
         is_exact = True
         if now_ns - window.ns < start_ns:
             stored = self._stored.count(window, now_ns - window.ns, start_ns)
             if stored is not None:
-                add_cells(cells, stored.cells)
+                count_cells(tallies, stored.cells)
                 start_ns, is_exact = stored.coverage.start_ns, stored.coverage.exact_to_event
         coverage = Coverage(start_ns=start_ns, end_ns=now_ns, exact_to_event=is_exact)
-        return summarize(coverage, cells)
+        return summarize(coverage, tallies)
 
     def timeline(self, window: Window) -> Timeline:
         """The same, cut in 60 to 120 steps, for the usual windows. Raises nothing."""

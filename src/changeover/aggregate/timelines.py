@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from changeover.aggregate.figures import by_system
+from changeover.aggregate.figures import Tallies, by_system, count_cells
 from changeover.aggregate.memory import Memory
 from changeover.aggregate.steps import Figures, Step, step_of
 from changeover.aggregate.stored import Stored
-from changeover.core.cell import CellSlot
+from changeover.core.cell import Cells, CellSlot
 from changeover.core.model import ResourceSample, Slot, Timeline
 from changeover.core.window import Window
 
@@ -76,11 +76,17 @@ class Timelines:
     def _figures(self, window: Window, slots: Sequence[CellSlot]) -> Mapping[int, Figures]:
         known_slots, figures = self._old.get(window.seconds, (None, {}))
         if known_slots is not slots:
-            figures = {slot.start_ns: by_system(slot.cells) for slot in slots}
+            figures = {slot.start_ns: _figures_of(slot.cells) for slot in slots}
             if len(self._old) >= _MOST_WINDOWS:
                 self._old.clear()
             self._old[window.seconds] = (slots, figures)
         return figures
+
+
+def _figures_of(cells: Cells) -> Figures:
+    tallies: Tallies = {}
+    count_cells(tallies, cells)
+    return by_system(tallies)
 
 
 def _peaks(
