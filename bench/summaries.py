@@ -10,7 +10,6 @@ from time import process_time_ns
 from typing import cast
 
 from bench.figure import Figure
-
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import NS_PER_MS, NS_PER_S, ManualClock
 from changeover.core.errors import StoreUnavailableError
