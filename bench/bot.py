@@ -116,8 +116,8 @@ def main() -> None:
         )
         monitor = Changeover(settings).start()
         monitor.wait_until_served()
-        for flag in ("enabled", "integration", "utility"):
-            monitor.set_flag(f"ddd.commands.{flag}", "50%", actor="bench")
+        for flag, value in (("enabled", "on"), ("integration", "on"), ("utility", "50%")):
+            monitor.set_flag(f"ddd.commands.{flag}", value, actor="bench")
         tell({"url": monitor.url, "start_cpu_s": time.process_time() - before})
     bot = Bot(monitor.adapter if monitor else None)
     try:

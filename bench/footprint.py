@@ -9,7 +9,7 @@ from bench.figure import Figure
 from bench.subject import running
 
 MODES = ("bare", "off", "on")
-ROUNDS, COMMANDS = 5, 2_000
+ROUNDS, COMMANDS = 7, 8_000
 WARM_UP = 500
 
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench.bot import COMMANDS
-
 from changeover.testing import LoopbackDiscord, World
 
 _PAUSE = threading.Event()

@@ -30,6 +30,7 @@ from changeover.service.wiring import (
     routing_of,
     rules_of,
     server_of,
+    set_apart,
     stores_of,
 )
 from changeover.settings import Settings, load
@@ -282,6 +283,7 @@ class Changeover:
             self._is_refused = True
         else:
             self._server, self._is_refused = server, False
+            set_apart()
             self._is_served.set()
             logger.info("changeover serves %s", server.url)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -126,6 +127,18 @@ def server_of(settings: Settings, readings: Readings, *, clock: Clock, guard: Gu
         dashboard=settings.dashboard,
     )
     return Server(app, host=settings.host, port=settings.port)
+
+
+def set_apart() -> None:
+    """Keep what a web server brought out of every later garbage collection.
+
+    A full collection stops the whole process, the bot's loop too, and FastAPI's objects make
+    it three times as long (65 ms instead of 20). They live as long as the process, so nothing
+    is lost by not looking at them. The bot's own objects of this moment are set apart with
+    them, which makes its pauses shorter than they were without us.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _written_flags(settings: Settings, names: FlagNames) -> list[FlagSource]:
