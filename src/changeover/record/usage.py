@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -21,12 +19,3 @@ class Usage(NamedTuple):
     threads: int
     open_files: int | None
     machine_bytes: int
-
-
-def usage_reader() -> Callable[[], Usage]:
-    """How to read it here. Linux needs no library: psutil takes 1.2 MB, a fifth of our memory."""
-    if sys.platform == "linux":
-        from changeover.record.usage_linux import read_usage  # noqa: PLC0415  # one of the two
-    else:
-        from changeover.record.usage_portable import read_usage  # noqa: PLC0415  # one of the two
-    return read_usage
