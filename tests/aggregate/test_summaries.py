@@ -306,6 +306,17 @@ def test_readers_and_the_tick_may_work_at_the_same_time(telemetry, clock, call):
 # --- resources --------------------------------------------------------------------------------
 
 
+def test_the_fullest_resource_is_of_any_process_while_it_is_fresh(summaries, clock):
+    assert summaries.fullest_resource() is None
+    now = clock.wall_ns()
+    own, others = sample(now, rss_bytes=10), sample(now, rss_bytes=30)
+    summaries.add_resources([own])
+    summaries.add_resources([others], own=False)
+    assert summaries.fullest_resource() == others
+    clock.advance(100)
+    assert summaries.fullest_resource() == own  # the newest of this process, to tell its age
+
+
 def test_the_latest_resource_is_the_newest_of_this_process(summaries, clock):
     assert summaries.latest_resource() is None
     own, foreign = sample(clock.wall_ns(), 5), sample(clock.wall_ns() + 1, 9)

@@ -120,6 +120,16 @@ class Summaries:
         with self._lock:
             return self._latest
 
+    def fullest_resource(self, within_s: float = 90.0) -> ResourceSample | None:
+        """Of the samples of every process so fresh, the one with the most memory.
+
+        Without one, this process's newest, so that whoever asks sees how old it is.
+        """
+        since_ns = self._clock.wall_ns() - round(within_s * NS_PER_S)
+        with self._lock:
+            fresh = [sample for sample in self._samples if sample.at_ns >= since_ns]
+            return max(fresh, key=lambda sample: sample.rss_bytes, default=self._latest)
+
     @property
     def known_since_ns(self) -> int:
         """From when on memory knows everything."""

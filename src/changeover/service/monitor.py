@@ -236,7 +236,7 @@ class Changeover:
                 pass  # the store's own check says so, and for how long
             self.flags.refresh()
             if self._has_bot and self._alerts_due.is_due():
-                self.alerts.check_alerts(self._summaries.summary, self._summaries.latest_resource)
+                self.alerts.check_alerts(self._summaries.summary, self._summaries.fullest_resource)
 
     def _forward(self) -> None:
         """What was recorded since the last time goes into memory at once, and to the writer."""

@@ -108,6 +108,7 @@ def rules_of(settings: Settings) -> list[Rule]:
         memory_mb=settings.alert_memory_mb,
         min_executions=settings.alert_min_executions,
         for_s=settings.alert_for_s,
+        keep_firing_s=settings.alert_keep_firing_s,
         repeat_s=settings.alert_repeat_s,
     )
 

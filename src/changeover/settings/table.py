@@ -148,6 +148,10 @@ class Settings:
         "ALERT_FOR", "alerts.for", values.duration(0, "1d", "2m"), 0,
         "How long a threshold must be exceeded before an alert fires.",
     )  # fmt: skip
+    alert_keep_firing_s: int = _row(
+        "ALERT_KEEP_FIRING", "alerts.keep_firing", values.duration(0, "1d", "5m"), 300,
+        "How long a value must be fine again before its alert is over.",
+    )  # fmt: skip
     alert_repeat_s: int = _row(
         "ALERT_REPEAT", "alerts.repeat", values.duration(300, "7d", "4h"), 14_400,
         "The time between reminders of an alert that goes on.",
