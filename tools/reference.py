@@ -130,6 +130,10 @@ store, run it with the bot's `MONITORING_DATA_DIR`."""
 def cli_page() -> Iterator[str]:
     """Every command: what it does, its usage, arguments and options."""
     yield _CLI
+    yield ""
+    yield "| Command | Does |"
+    yield "|---|---|"
+    yield from (_overview(path, command) for path, command in _commands(cli, ("changeover",)))
     for path, command in _commands(cli, ("changeover",)):
         yield from _command(path, command)
 
@@ -144,9 +148,16 @@ def _commands(
         yield from _commands(child, (*path, name))
 
 
+def _overview(path: tuple[str, ...], command: click.Command) -> str:
+    name = " ".join(path)
+    about = inspect.cleandoc(command.help or "").partition("\n\n")[0]
+    return f"| [`{name}`](#{'-'.join(path)}) | {' '.join(about.split())} |"
+
+
 def _command(path: tuple[str, ...], command: click.Command) -> Iterator[str]:
     with click.Context(command, info_name=" ".join(path)) as context:
-        usage = " ".join([*path, *command.collect_usage_pieces(context)])
+        pieces = [piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
+        usage = " ".join([*path, *pieces])
     yield ""
     yield f"## {' '.join(path)}"
     yield ""
@@ -272,7 +283,14 @@ def _fields() -> Iterator[str]:
 
 
 def _members(thing: type) -> Iterator[tuple[str, Any]]:
-    """Public methods and properties with a docstring, in the order of the source."""
+    """Public methods and properties with a docstring, in the order of the source.
+
+    An attribute whose type is a protocol of one call is a method to everybody who calls it.
+    """
+    for name, annotation in inspect.get_annotations(thing).items():
+        protocol = getattr(sys.modules[thing.__module__], str(annotation), None)
+        if not name.startswith("_") and getattr(protocol, "_is_protocol", False):
+            yield name, vars(protocol)["__call__"]
     for name, member in vars(thing).items():
         is_documented = callable(member) or isinstance(member, property | classmethod)
         if not name.startswith("_") and is_documented and inspect.getdoc(member):
