@@ -40,9 +40,9 @@ def server() -> Iterator[PageServer]:
     running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open its event loop runs, and no other test's may
 def chromium() -> Iterator[Any]:
-    """One browser for all tests; skips where there is none."""
+    """One browser for the tests of a file; skips where there is none."""
     sync_api = pytest.importorskip("playwright.sync_api")
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no {CHROMIUM} on this machine")

@@ -38,7 +38,7 @@ class Demo:
         environ = os.environ | {"HEALTH_CHECK_PORT": "0", "MONITORING_DATA_DIR": str(folder)}
         self.process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
-        self.url = re.fullmatch(r"page +(http://127\.0\.0\.1:\d+/)\n", line)[1]
+        self.url = re.fullmatch(r"page +(http://127\.0\.0\.1:\d+/)#window=5m\n", line)[1]
 
     def ask(self, path: str) -> dict:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:

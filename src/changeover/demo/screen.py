@@ -54,7 +54,7 @@ class Screen:
         """Say where the page is, then how it goes, until somebody stops it or time is over."""
         self._started_ns = self._clock.monotonic_ns()
         page = await asyncio.to_thread(self._monitor.wait_until_served)
-        _say(f"page    {page or 'not served: `changeover doctor` says why'}")
+        _say(f"page    {f'{page}#window=5m' if page else 'not served: `changeover doctor` says why'}")
         _say(f"store   {self._monitor.store_file or 'in memory'}")
         _say(f"alerts  {self._monitor.settings.alert_file}")
         _say("" if self._duration_s else "Ctrl-C ends it.\n")
