@@ -30,7 +30,7 @@ bench: $(VENV)/.dev browser  ## speed and memory as ratios; writes docs/referenc
 	$(BIN)/python -m bench $(ARGS)
 
 docs: $(VENV)/.dev
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 browser:  ## Debian's chromium, where this user may install it
 	@command -v chromium >/dev/null || tools/install-chromium

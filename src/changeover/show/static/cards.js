@@ -1,7 +1,7 @@
 // The status cards.
 
 import { attr, cssVar, h, icon, keyed, setIcon, text } from "./dom.js";
-import { ago, clean, count, mb, ms, parts, percent, rate, ratio } from "./format.js";
+import { ago, clean, count, mb, ms, parts, percent, rate, ratio, times } from "./format.js";
 import { difference, rateTone, statsOf, verdictOn } from "./model.js";
 
 const $ = (id) => document.getElementById(id);
@@ -157,12 +157,12 @@ function renderResponse(snapshot, systems) {
   });
 }
 
-/** A difference of latency in words. */
+/** A difference of latency in words: in percent, or in times from double on. */
 function relation(delta) {
   const percents = Math.round(Math.abs(delta) * 100);
-  return percents === 0
-    ? "equally fast"
-    : `${percents > 999 ? "over 999" : percents}% ${delta > 0 ? "slower" : "faster"}`;
+  if (percents === 0) return "equally fast";
+  if (delta >= 1) return `${times(delta)} slower`;
+  return `${percents}% ${delta > 0 ? "slower" : "faster"}`;
 }
 
 function renderErrors(snapshot, systems) {

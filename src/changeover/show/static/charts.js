@@ -4,6 +4,8 @@ import { clean, compact, count, mb, ms, ratio, span } from "./format.js";
 import { mapOf } from "./model.js";
 import { Palette, Plot } from "./plot.js";
 
+/** Memory and lag are sampled so often; one sample missed is a gap. */
+const SAMPLE_EVERY_S = 30;
 const NO_COLUMNS = { count: [], error_rate: [], p50_ms: [], p95_ms: [] };
 
 /** The part of the time axis somebody chose, shared by all charts; null for all of it. */
@@ -64,7 +66,9 @@ export class Charts {
     this.#plot(RUNTIME).show({
       ...base,
       note,
-      columns: [timeline.memory_mb, timeline.loop_lag_ms].map((column) => filled(column, timeline.start)),
+      columns: [timeline.memory_mb, timeline.loop_lag_ms].map((column) =>
+        held(filled(column, timeline.start), SAMPLE_EVERY_S / timeline.step_s),
+      ),
       threshold: line(memory, "y", mb),
     });
   }
@@ -98,6 +102,17 @@ export class Charts {
 
 /** As many values as there are slots, null where the answer has none. */
 const filled = (values, start) => start.map((_, i) => values?.[i] ?? null);
+
+/** Each value kept until the next sample is due, so that short steps show a line and not dots. */
+const held = (values, slots) => {
+  let left = 0;
+  let last = null;
+  return values.map((value) => {
+    if (value == null) return left-- > 0 ? last : null;
+    [last, left] = [value, Math.ceil(slots)];
+    return value;
+  });
+};
 
 const line = (value, scale, format, always = false) =>
   value == null ? null : { value, scale, always, text: `alert above ${format(value)}` };

@@ -86,15 +86,17 @@ export function quantity(value, unit) {
   return isNumber(value) ? `${number(value, 0, 2)} ${clean(unit ?? "")}`.trim() : NONE;
 }
 
-/** A signed change: 0.12 becomes "+12%". */
+/** A signed change: 0.12 becomes "+12%"; from double on, 30 becomes "×31". */
 export function change(value) {
   if (!isNumber(value)) return NONE;
+  if (value >= 1) return times(value);
   const percents = Math.round(value * 100);
   if (percents === 0) return "±0%";
-  return (
-    (percents > 0 ? "+" : "−") + (percents > 999 ? ">" + number(999, 0) : number(Math.abs(percents), 0)) + "%"
-  );
+  return (percents > 0 ? "+" : "−") + number(Math.abs(percents), 0) + "%";
 }
+
+/** What a change of 1 or more multiplies by: "×2.4", "×31". */
+export const times = (value) => `×${number(value + 1, value < 9 ? 1 : 0)}`;
 
 /** Seconds as "12s", "3m", "2h 5m", "4d". */
 export function span(seconds) {
