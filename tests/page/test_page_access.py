@@ -155,6 +155,8 @@ def test_nothing_moves_where_motion_is_unwanted(visit):
         ("count(1234567)", "1,234,567"),
         ("change(0.126)", "+13%"),
         ("change(-0.5)", "\u221250%"),
+        ("change(1.4)", "×2.4"),
+        ("change(30)", "×31"),
         ("change(0.001)", "±0%"),
         ("span(59)", "59s"),
         ("span(3660)", "1h 1m"),
