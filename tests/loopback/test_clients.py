@@ -186,3 +186,15 @@ async def test_unknown_things_have_discords_codes(run, guild):
             with pytest.raises(discord.NotFound) as caught:
                 await request
             assert caught.value.code == code
+
+
+async def test_the_latency_is_that_of_the_newest_heartbeat_not_of_the_one_before(run):
+    """discord.py notes a heartbeat after sending it; an answer must not be there before that."""
+    interval_s = 0.25
+    async with run(heartbeat_s=interval_s) as (_, bot):
+        keeper = bot.ws._keep_alive
+        for _ in range(3):
+            before = keeper._last_ack
+            while keeper._last_ack == before:  # noqa: ASYNC110  # discord.py tells nobody of it
+                await asyncio.sleep(0.01)
+            assert bot.latency < interval_s

@@ -18,6 +18,7 @@ HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS, INVALID, HELLO, ACK = (
     1, 2, 3, 4, 6, 8, 9, 10, 11,
 )  # fmt: skip
 _VERSIONS = ("9", "10")
+_ACK_AFTER_S = 0.05  # as far away as Discord is; discord.py notes its heartbeat after sending it
 
 
 class Desk(Protocol):
@@ -112,7 +113,9 @@ class Connection:
     def _obey(self, op: int, data: Any) -> None:
         if op == HEARTBEAT:
             self._wind_up()
-            self._wire.send(ACK)
+            # Were it at once, an answer could be there before the note, and the latency a whole
+            # interval: "Can't keep up, shard ID None websocket is 41.3s behind".
+            asyncio.get_running_loop().call_later(_ACK_AFTER_S, self._wire.send, ACK)
         elif op in (IDENTIFY, RESUME):
             self._log_in(op, data)
         elif self._session is None:
