@@ -58,6 +58,20 @@ class TestLocked:
             other.execute("COMMIT")
         assert_works(stores, batch)
 
+    def test_the_check_of_a_file_known_to_be_locked_waits_for_nobody(self, open_file, batch):
+        stores = open_file()
+        stores.telemetry.append(batch())
+        with closing(sqlite3.connect(stores.path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(StoreUnavailableError):
+                stores.telemetry.append(batch())
+            stores.telemetry._database._busy_s = 3_600.0  # the test's time limit is 20 s
+            check = stores.telemetry.check()
+            assert check.status is Status.DEGRADED
+            assert "another process has locked it" in check.detail
+            other.execute("COMMIT")
+        assert_works(stores, batch)
+
     def test_whoever_only_reads_waits_for_nobody_who_prepares_a_write(
         self, open_file, batch, total
     ):

@@ -65,7 +65,7 @@ class Database:
         self._opened: tuple[int, int] | None = None
         self._rescuing = threading.Lock()
         self._users = 0
-        self._is_closed = False
+        self._is_closed = self._is_locked = False
         begin_anew_after_fork(self)
 
     @contextmanager
@@ -102,7 +102,13 @@ class Database:
             raise self._failed("read", error, None) from error
 
     def check(self) -> Check:
-        """How the file is, by a look at it now. Never raises."""
+        """How the file is, by a look at it now. Never raises.
+
+        Without a look while it was found locked: that would wait for the lock again, and keep
+        whoever asks for the health from hearing of anything. Reads and writes go on trying.
+        """
+        if self._is_locked:
+            return Check("store", *self.health.told(str(self.path)))
         try:
             with self._using("read") as connection:
                 mode = journal_mode(connection)
@@ -150,6 +156,7 @@ class Database:
                 raise self._failed(what, error, connection.identity) from error
             raise
         self._pool.give_back(connection)
+        self._is_locked = False
         self.health.worked(what)
 
     def _take(self) -> Connection:
@@ -187,6 +194,7 @@ class Database:
         self, what: str, error: BaseException, identity: tuple[int, int] | None
     ) -> Exception:
         """Note what happened, set a damaged file aside, and say which error of ours it is."""
+        self._is_locked = isinstance(error, Error) and is_busy(error)
         failure = explain(error, self.path, self._busy_s)
         if not isinstance(failure, StoreUnavailableError):
             return failure
