@@ -121,10 +121,10 @@ class Telling:
     def _checks(self) -> Iterator[Check]:
         yield self.telemetry.check()
         yield self.flags.check()
+        yield self._sampler_check()  # of a viewer too: it is all that says that no bot runs
         if self.has_bot:
             yield self.writer.check()
             yield self._recorder_check()
-            yield self._sampler_check()
             yield self.alerts.check()
             yield self.outbox.check()
 

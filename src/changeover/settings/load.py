@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from changeover.core.errors import BadValueError, SettingsError
+from changeover.core.errors import BadValueError, SettingsError, StoreUnavailableError
 from changeover.core.nearest import nearest
 from changeover.core.toml import parse_toml
+from changeover.route.names import FlagNames
+from changeover.route.sources import EnvironmentFlags, FileFlags
 from changeover.settings.table import Row, Settings, table
 
 CONFIG_VARIABLE = "CHANGEOVER_CONFIG"
@@ -36,6 +38,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         except BadValueError as problem:
             problems.append(problem)
     problems += [_unknown_key(key) for key in written]
+    problems += _wrong_flags(env, file)
     settings = Settings(**chosen, sources=sources, warnings=tuple(_misspelt(env)), config_file=file)
     if not problems:
         problems += _contradictions(settings)
@@ -89,6 +92,17 @@ def _find(
     if isinstance(in_file, list):
         return row.key, ",".join(map(str, in_file))
     return row.key, str(in_file)
+
+
+def _wrong_flags(env: Mapping[str, str], file: Path) -> Iterator[BadValueError]:
+    """Flags are no settings, but somebody who starts a bot wants to hear of everything at once."""
+    for source in (FileFlags(file), EnvironmentFlags(env, FlagNames())):
+        try:
+            source.read()
+        except SettingsError as error:
+            yield from (each for each in error.problems if each.name != str(file))
+        except StoreUnavailableError:
+            pass  # a file that cannot be read is complained of as a file of settings
 
 
 def _unknown_key(key: str) -> BadValueError:
