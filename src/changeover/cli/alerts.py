@@ -22,10 +22,10 @@ def alerts() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def list_alerts(limit: int, as_json: bool) -> None:
     """List the alerts that are active, then the newest of those that are over."""
-    from changeover.service import Changeover
+    from changeover.cli.source import viewer
     from changeover.settings import load
 
-    monitor = Changeover(load(), watching_only=True)
+    monitor = viewer(load())
     try:
         active, past = monitor.alerts.alerts(limit)
     finally:

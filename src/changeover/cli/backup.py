@@ -11,10 +11,10 @@ import click
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Copy the store to FILE while the bot runs. An existing FILE is not overwritten."""
-    from changeover.service import Changeover
+    from changeover.cli.source import viewer
     from changeover.settings import load
 
-    monitor = Changeover(load(), watching_only=True)
+    monitor = viewer(load())
     try:
         monitor.backup(file)
     finally:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import click
 
+from changeover.core.errors import BadValueError
+from changeover.core.window import parse_window
+
 CATEGORIES = ("utility", "authentication", "conversation", "personality")
+
+
+def _seconds(
+    _context: click.Context, _parameter: click.Parameter, text: str | None
+) -> float | None:
+    try:
+        return None if text is None else float(parse_window(text).seconds)
+    except BadValueError as error:
+        raise click.BadParameter(f"expected {error.allowed}, for example 120s") from None
 
 
 @click.command()
@@ -37,7 +49,9 @@ CATEGORIES = ("utility", "authentication", "conversation", "personality")
     help="Commands a second, on average.",
 )
 @click.option("--seed", default=1, show_default=True, help="Equal seeds give equal people.")
-@click.option("--duration", metavar="TIME", help="End after this time, such as 120s or 5m.")
+@click.option(
+    "--duration", metavar="TIME", callback=_seconds, help="End after this time, such as 120s or 5m."
+)
 @click.option(
     "--discord", "on_discord", is_flag=True, help="Run on real Discord, as DISCORD_TOKEN."
 )
@@ -48,7 +62,7 @@ def demo(
     slow: tuple[str, ...],
     rate: float,
     seed: int,
-    duration: str | None,
+    duration: float | None,
     on_discord: bool,
 ) -> None:
     """Run a real discord.py bot whose 18 commands exist twice, and watch it.
@@ -63,7 +77,6 @@ def demo(
         from changeover.core.errors import MissingExtraError
 
         raise MissingExtraError("the demo", "discord") from missing
-    from changeover.core.window import parse_window
     from changeover.demo.faults import parse_fail, parse_slow
     from changeover.settings import load
 
@@ -74,7 +87,7 @@ def demo(
         slows=[parse_slow(text) for text in slow],
         rate=rate,
         seed=seed,
-        duration_s=None if duration is None else parse_window(duration).seconds,
+        duration_s=duration,
         on_discord=on_discord,
     )
     run(plan, load())

@@ -6,10 +6,12 @@ import platform
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from changeover.core.errors import StoreUnavailableError
 from changeover.core.model import Check, Status
 from changeover.settings import Settings
 
@@ -18,7 +20,7 @@ _SIGNS = {Status.HEALTHY: ("ok", "green"), Status.DEGRADED: ("!!", "yellow")}
 
 @click.command()
 def doctor() -> None:
-    """Check settings, store, port, clock and libraries without starting anything.
+    """Check settings, flags, store, port and libraries without starting anything.
 
     Exit code 1 when something would keep the monitor from working.
     """
@@ -64,8 +66,11 @@ def _store(settings: Settings) -> Iterator[Check]:
 
     monitor = Changeover(settings, watching_only=True)
     try:
-        monitor.flags.refresh()
-        yield from monitor.health().checks
+        # With the bot's commands known, misspelt flags are too; what fails is in the checks.
+        with suppress(StoreUnavailableError):
+            monitor.catch_up()
+        checks = {check.name: check for check in monitor.health().checks}
+        yield from (checks[name] for name in ("store", "flags"))
     finally:
         monitor.stop()
 

@@ -53,10 +53,10 @@ def set_flag(name: str, value: str, reason: str) -> None:
 
     It is kept in the store, which wins over environment and file.
     """
-    from changeover.service import Changeover
+    from changeover.cli.source import viewer
     from changeover.settings import load
 
-    monitor = Changeover(load(), watching_only=True)
+    monitor = viewer(load())
     try:
         monitor.catch_up()
         change = monitor.set_flag(name, value, actor=f"cli:{getpass.getuser()}", reason=reason)
@@ -70,10 +70,10 @@ def set_flag(name: str, value: str, reason: str) -> None:
 
 
 def _states() -> list[FlagState]:
-    from changeover.service import Changeover
+    from changeover.cli.source import viewer
     from changeover.settings import load
 
-    monitor = Changeover(load(), watching_only=True)
+    monitor = viewer(load())
     try:
         return monitor.catch_up().flags.states()
     finally:

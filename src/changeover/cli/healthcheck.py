@@ -15,22 +15,26 @@ import click
 def healthcheck(timeout: float, ready: bool) -> None:
     """Ask the monitor of this machine whether the bot is well.
 
-    Exit code 0: it is (a degraded monitor counts as well). 1: it is not, or nothing answers.
+    Exit code 0: it is (a degraded monitor counts as well), or the monitor is switched off and
+    nobody can know. 1: it is not, or nothing answers.
     """
+    from changeover.cli.source import authorization, local_address
     from changeover.settings import load
 
     settings = load()
+    if not (settings.enabled and settings.http):  # no reason to have a supervisor end the bot
+        off = "MONITORING_HTTP" if settings.enabled else "MONITORING_ENABLED"
+        click.echo(f"not checked: {off} is false")
+        return
     path = "/health/ready" if ready else "/health"
-    connection = http.client.HTTPConnection("127.0.0.1", settings.port, timeout=timeout)
-    headers = {"Host": f"127.0.0.1:{settings.port}"}
-    if settings.token:
-        headers["Authorization"] = f"Bearer {settings.token.reveal()}"
+    address = local_address(settings)
+    connection = http.client.HTTPConnection(address, settings.port, timeout=timeout)
     try:
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", path, headers=authorization(settings))
         answer = connection.getresponse()
         status = json.loads(answer.read()).get("status", "unknown")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        click.echo(f"no answer from 127.0.0.1:{settings.port}{path}: {error}", err=True)
+        click.echo(f"no answer from {address} port {settings.port}: {error}", err=True)
         sys.exit(1)
     finally:
         connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 
 import click
 
@@ -14,13 +15,14 @@ def serve() -> None:
 
     Useful beside several bot processes, or to look at a backup. Ctrl-C ends it.
     """
-    from changeover.service import Changeover
+    from changeover.cli.source import viewer
     from changeover.settings import load
 
+    # The bot that this stands beside may be told by MONITORING_HTTP not to serve.
+    monitor = viewer(replace(load(), http=True))
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
-    monitor = Changeover(load(), watching_only=True)
     monitor.start()
     try:
         click.echo(f"store  {monitor.store_file}")

@@ -6,10 +6,13 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from changeover.core.errors import ChangeoverError
 from changeover.settings import Settings
+
+if TYPE_CHECKING:
+    from changeover.service import Changeover
 
 EVERY_S = 2.0
 
@@ -32,9 +35,25 @@ def follow(settings: Settings, window: str) -> Iterator[tuple[dict[str, Any], st
         return
 
 
+def viewer(settings: Settings) -> Changeover:
+    """The store, for a process without a bot. To be stopped.
+
+    Raises:
+        ChangeoverError: the settings leave no store that another process could look into.
+    """
+    from changeover.service import Changeover
+
+    if not settings.enabled:
+        raise ChangeoverError("MONITORING_ENABLED is false: there is no store")
+    if settings.store == "memory":
+        raise ChangeoverError("MONITORING_STORE=memory: only the bot's own process has the store")
+    return Changeover(settings, watching_only=True)
+
+
 def local_address(settings: Settings) -> str:
     """The address at which this machine reaches the monitor."""
-    return "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - read
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what it listens on
+    return loopback.get(settings.host, settings.host)
 
 
 def authorization(settings: Settings) -> dict[str, str]:
@@ -55,21 +74,20 @@ def _ask(settings: Settings, window: str) -> tuple[dict[str, Any], str] | None:
         return None
     finally:
         connection.close()
-    url = f"http://{address}:{settings.port}"
+    host = f"[{address}]" if ":" in address else address
+    url = f"http://{host}:{settings.port}"
     if answer.status != http.client.OK:
         raise ChangeoverError(f"{url} answered {answer.status}: is MONITORING_TOKEN the same here?")
     return body, url
 
 
 def _read_store(settings: Settings, window: str) -> tuple[dict[str, Any], str]:
-    from changeover.service import Changeover
-
     if settings.store == "memory":
         raise ChangeoverError(
             f"no monitor answers on port {settings.port}, and MONITORING_STORE=memory keeps no file"
         )
-    viewer = Changeover(settings, watching_only=True)
+    monitor = viewer(settings)
     try:
-        return viewer.catch_up().snapshot(window), str(viewer.store_file)
+        return monitor.catch_up().snapshot(window), str(monitor.store_file)
     finally:
-        viewer.stop()
+        monitor.stop()

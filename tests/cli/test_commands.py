@@ -1,0 +1,202 @@
+"""What each command prints, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from changeover import Changeover, ChangeoverError, SettingsError
+from changeover.cli import changeover
+
+
+def served(settings, **options):
+    """A monitor without a bot that answers on a free port."""
+    settings = replace(settings, http=True, port=0, **options)
+    monitor = Changeover(settings, watching_only=True).start()
+    assert monitor.wait_until_served() is not None
+    return monitor
+
+
+def port_of(monitor) -> str:
+    return monitor.url.rstrip("/").rpartition(":")[2]
+
+
+def test_status_counts_what_the_bot_did(run, stored):
+    result = run("status")
+    assert result.exit_code == 0
+    (all_systems,) = (line for line in result.output.splitlines() if line.startswith("all "))
+    assert all_systems.split()[1] == "3"
+    assert str(stored.folder) in result.output
+
+
+@pytest.mark.usefixtures("stored")
+def test_status_is_json_for_machines(run):
+    snapshot = json.loads(run("status", "--json", "--window", "5m").output)
+    assert snapshot["totals"]["total"] == 3
+    assert snapshot["window"]["text"] == "5m"
+
+
+def test_status_asks_the_monitor_that_runs(run, stored, environ):
+    monitor = served(stored)
+    try:
+        environ["HEALTH_CHECK_PORT"] = port_of(monitor)
+        assert f"from http://127.0.0.1:{port_of(monitor)}," in run("status").output
+    finally:
+        monitor.stop()
+
+
+def test_a_window_out_of_the_grammar_is_refused(run):
+    result = run("status", "--window", "90")
+    assert result.exit_code == 2
+    assert "--window" in result.output
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_flag_that_is_set_is_listed_and_read(run):
+    assert (
+        "ddd.commands.ping: not set -> 25%"
+        in run("flags", "set", "ddd.commands.ping", "25%", "--reason", "first step").output
+    )
+    assert run("flags", "get", "ddd.commands.ping").output == "25 %\n"
+    (line,) = (
+        line for line in run("flags", "list").output.splitlines() if "ddd.commands.ping" in line
+    )
+    assert "store" in line
+    assert "first step" in line
+    states = json.loads(run("flags", "list", "--json").output)
+    assert {"ddd.commands.ping", "ddd.commands.utility"} <= {state["name"] for state in states}
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_misspelt_flag_is_set_and_warned_of_with_the_nearest_name(run):
+    result = run("flags", "set", "ddd.commands.pingg", "on")
+    assert result.exit_code == 0
+    assert "did you mean ddd.commands.ping?" in result.output
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_value_that_is_no_share_changes_nothing(run):
+    result = run("flags", "set", "ddd.commands.ping", "101")
+    assert isinstance(result.exception, ChangeoverError)
+    assert run("flags", "get", "ddd.commands.ping").output == "0 %\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("flags", "list"),
+        ("flags", "get", "a"),
+        ("flags", "set", "a", "on"),
+        ("alerts", "list"),
+        ("backup", "copy.db"),
+        ("status",),
+        ("serve",),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize(
+    "variable", [("MONITORING_STORE", "memory"), ("MONITORING_ENABLED", "false")], ids="=".join
+)
+def test_without_a_store_to_share_nothing_is_pretended(run, environ, words, variable):
+    environ |= [variable]
+    result = run(*words)
+    assert isinstance(result.exception, ChangeoverError)
+    assert variable[0] in str(result.exception)
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_copy_is_a_database_and_never_overwrites(run, tmp_path):
+    assert run("backup", "copy.db").exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert isinstance(run("backup", "copy.db").exception, ChangeoverError)
+
+
+@pytest.mark.usefixtures("stored")
+def test_alerts_list_says_when_there_are_none(run):
+    assert run("alerts", "list").output == "no alert, now or before\n"
+    assert json.loads(run("alerts", "list", "--json").output) == {"active": [], "past": []}
+
+
+def test_config_show_names_sources_and_hides_secrets(run, environ):
+    environ |= {"MONITORING_TOKEN": "0123456789abcdef0123", "ALERT_FOR": "2m"}
+    rows = {row["variable"]: row for row in json.loads(run("config", "show", "--json").output)}
+    assert rows["MONITORING_TOKEN"] == {
+        "variable": "MONITORING_TOKEN",
+        "value": "***",
+        "source": "MONITORING_TOKEN",
+    }
+    assert rows["ALERT_FOR"]["value"] == "120"
+    assert rows["ALERT_REPEAT"]["source"] == "default"
+    assert "0123456789abcdef" not in run("config", "show").output
+
+
+def test_wrong_settings_and_wrong_flags_are_named_together(run, environ):
+    environ |= {"ALERT_FOR": "soon", "FEATURE_FLAG_DDD_COMMANDS_PING": "perhaps"}
+    for words in (("config", "show"), ("doctor",), ("serve",)):
+        error = run(*words).exception
+        assert isinstance(error, SettingsError)
+        assert "ALERT_FOR='soon'" in str(error)
+        assert "FEATURE_FLAG_DDD_COMMANDS_PING='perhaps'" in str(error)
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_doctor_finds_nothing_wrong_where_nothing_is(run):
+    result = run("doctor")
+    assert result.exit_code == 0
+    assert [line.split()[1] for line in result.output.splitlines()] == [
+        "libraries", "settings", "store", "flags", "port",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_doctor_names_a_misspelt_flag_with_the_nearest(run, environ):
+    environ["FEATURE_FLAG_DDD_COMMANDS_PINGG"] = "true"
+    assert "did you mean ddd.commands.ping?" in run("doctor").output
+
+
+def test_the_doctor_says_that_a_port_is_taken(run, stored, environ):
+    monitor = served(stored)
+    try:
+        environ["HEALTH_CHECK_PORT"] = port_of(monitor)
+        assert "is a monitor running?" in run("doctor").output
+    finally:
+        monitor.stop()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
+def test_healthcheck_asks_the_address_that_the_monitor_listens_on(run, stored, environ, host):
+    monitor = served(stored, host=host)
+    try:
+        environ |= {"HEALTH_CHECK_PORT": port_of(monitor), "MONITORING_HOST": host}
+        result = run("healthcheck")
+        assert result.exit_code == 0, result.output
+        assert run("healthcheck", "--ready").exit_code == 0
+    finally:
+        monitor.stop()
+    assert run("healthcheck").exit_code == 1
+
+
+@pytest.mark.parametrize("variable", ["MONITORING_ENABLED", "MONITORING_HTTP"])
+def test_a_monitor_that_is_switched_off_makes_no_bot_unhealthy(run, environ, variable):
+    environ[variable] = "false"
+    result = run("healthcheck")
+    assert (result.exit_code, result.output) == (0, f"not checked: {variable} is false\n")
+
+
+def test_a_duration_out_of_the_grammar_names_its_option(run):
+    result = run("demo", "--duration", "90")
+    assert result.exit_code == 2
+    assert "--duration" in result.output
+    assert "for example 120s" in result.output
+
+
+def test_every_command_helps(run, environ):
+    for name in changeover.commands:
+        assert run(name, "--help").exit_code == 0
+    assert not Path(environ["MONITORING_DATA_DIR"]).exists()
