@@ -133,6 +133,8 @@ class DemoBot(commands.Bot):
         if not outcomes.was_run(exception):
             self._record(known, exception, kind_of(context))
         _log(typed, exception)
+        if self.is_closed():  # the call was still at work when the bot was told to end
+            return
         try:
             await context.send(outcomes.explain(exception, self._prefix, typed), ephemeral=True)
         except discord.HTTPException as refused:
@@ -148,7 +150,7 @@ class DemoBot(commands.Bot):
         if not outcomes.was_run(error):
             self._record(known, error, Kind.SLASH)
         _log(typed, error)
-        if interaction.response.is_done():
+        if interaction.response.is_done() or self.is_closed():
             return
         try:
             text = outcomes.explain(error, self._prefix, typed)
