@@ -35,6 +35,21 @@ def test_a_test_may_have_our_errors_raised():
         Guard(ManualClock(), on_error).caught("a", KeyError())
 
 
+def test_a_log_that_raises_never_reaches_who_was_guarded():
+    class BrokenHandler(logging.Handler):
+        def emit(self, _record):
+            raise OSError("the log is full")
+
+    guard, handler = Guard(ManualClock()), BrokenHandler()
+    logger = logging.getLogger("changeover")
+    logger.addHandler(handler)
+    try:
+        guard.caught("a", ValueError())
+    finally:
+        logger.removeHandler(handler)
+    assert guard.counts == {"a": 1, "log": 1}
+
+
 def test_the_guard_loses_no_count_between_threads():
     guard = Guard(ManualClock())
 

@@ -215,6 +215,25 @@ def test_an_error_without_a_text_is_still_told():
     assert describe_error(UnprintableError()).message == "(its __str__ raised RuntimeError)"
 
 
+class FatalError(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+
+class FacelessError(Exception):
+    @property
+    def __class__(self):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("kind", [FatalError, FacelessError])
+def test_an_error_that_would_end_the_thread_that_looks_at_it_is_told(kind):
+    told = describe_error(kind())
+    assert told.type == kind.__name__
+    assert "raised" in told.message
+    assert clean_name(FatalError()) == UNNAMED
+
+
 def test_messages_are_redacted_before_they_are_cut():
     told = describe_error(ValueError("x" * 1_015 + f" {DISCORD} " + "y" * 5_000))
     assert len(told.message) <= 2_048

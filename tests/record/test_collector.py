@@ -38,10 +38,13 @@ def collector(clock):
 
 
 class Hostile:
-    """Raises whatever is done with it."""
+    """Raises whatever is done with it; by default what an `except Exception` takes."""
+
+    def __init__(self, error=RuntimeError):
+        self._error = error
 
     def _raise(self, *_):
-        raise RuntimeError("hostile")
+        raise self._error
 
     __str__ = __bool__ = __hash__ = __mul__ = __rmul__ = __float__ = __eq__ = _raise
 
@@ -126,7 +129,7 @@ anything = st.one_of(
     st.floats(),
     st.text(),
     st.binary(),
-    st.builds(Hostile),
+    st.builds(Hostile, st.sampled_from([RuntimeError, SystemExit, KeyboardInterrupt])),
     st.lists(st.integers(), max_size=1),
     st.just(ValueError("x")),
     st.just(object()),

@@ -1,6 +1,7 @@
 """Whatever of ours breaks: the bot's result, or the bot's exception, leaves."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -104,6 +105,48 @@ async def test_a_broken_classifier_is_replaced_by_the_default(make_bench, classi
     assert frames == 3  # this test, process_command, the handler
     assert bench.recorder.calls[0].outcome is Outcome.FAILURE
     assert bool(bench.guard.counts) == counted
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenError(Exception):
+    """Refuses every assignment, `__traceback__` included."""
+
+    code: int = 1
+
+
+class SecretiveError(Exception):
+    """Raises when asked for anything."""
+
+    def __getattribute__(self, _name):
+        raise RuntimeError("hostile")
+
+
+class FacelessBaseError(BaseException):
+    @property
+    def __class__(self):
+        raise RuntimeError("hostile")
+
+
+@pytest.mark.parametrize("kind", [FrozenError, SecretiveError, FacelessBaseError])
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_an_exception_that_resists_every_touch_leaves_as_it_is(make_bench, kind, is_async):
+    error = kind()
+
+    def fail(_message, _args):
+        raise error
+
+    async def fail_later(_message, _args):
+        raise error
+
+    bench = make_bench(options={"classify": raises_from_what_it_got})
+    bench.adapter.register("ping", legacy=fail_later if is_async else fail)
+    left = None
+    try:  # not pytest.raises, which looks at it
+        await bench.adapter.process_command(bench.message(), "ping", ())
+    except BaseException as caught:  # noqa: BLE001 - one of them is no Exception
+        left = caught
+    assert left is error
+    assert bench.recorder.calls[0].outcome in {Outcome.FAILURE, Outcome.CANCELLED}
 
 
 async def test_an_exception_whose_own_outcome_is_nonsense_is_a_failure(make_bench):

@@ -35,6 +35,18 @@ print("recorded", flush=True)
 sys.stdin.read()
 """
 
+ASK_FOR_EVER = """
+import sys
+from changeover import Changeover
+monitor = Changeover().start()
+sys.setswitchinterval(1e-5)
+while True:
+    for number in range(500):
+        monitor.metrics.record_command_execution(f"c{number}", "legacy", 0.001, True)
+    monitor.summary("5m")
+    print("asked", flush=True)
+"""
+
 TELL_FLAGS = """
 import sys, threading
 from changeover import Changeover
@@ -81,6 +93,15 @@ def test_sigterm_ends_the_bot_as_ever_and_loses_nothing(start_program, tmp_path)
     process.terminate()
     assert process.wait(timeout=10) == -signal.SIGTERM
     assert stored(tmp_path) == 1000
+
+
+def test_sigterm_in_the_middle_of_a_question_ends_the_bot_too(start_program):
+    """The main thread then holds a lock that the end needs."""
+    process = start_program(ASK_FOR_EVER)
+    for _ in range(30):
+        assert process.stdout.readline() == "asked\n"
+    process.terminate()
+    assert process.wait(timeout=10) == -signal.SIGTERM
 
 
 def test_an_ordinary_end_loses_nothing(start_program, tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import threading
 
 import pytest
@@ -139,6 +141,39 @@ def test_a_store_that_was_never_read_means_legacy_whatever_the_environment_says(
     assert monitor._router.choose("ping", 7).system == "ddd"
 
 
+def test_another_programs_file_in_the_place_of_ours_stops_neither_alerts_nor_flags(
+    make, tmp_path, monkeypatch
+):
+    monitor = make(on_error=lambda _error: None)
+    monitor.adapter.legacy("ping")(lambda _message, _args: "old")
+    monitor.tick()
+    file = tmp_path / "changeover.db"
+    file.unlink()
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE theirs (value)")
+    monkeypatch.setenv("FEATURE_FLAG_DDD_COMMANDS_PING", "25%")
+    monitor.metrics.record_command_execution("ping", "legacy", 0.001, True)
+    monitor.tick()
+    assert monitor.flags.share("ddd.commands.ping") == 25.0
+    assert monitor.summary("5m")["command_executions"]["total"] == 1
+    assert monitor.health().status.value == "degraded"
+
+
+def test_a_locked_store_does_not_hold_up_the_end(make, tmp_path):
+    monitor = make()
+    monitor.tick()
+    monitor.start()
+    with contextlib.closing(
+        sqlite3.connect(tmp_path / "changeover.db", isolation_level=None, timeout=10)
+    ) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        monitor.metrics.record_command_execution("ping", "legacy", 0.001, True)
+        ends = threading.Thread(target=monitor.stop)
+        ends.start()
+        ends.join(5)
+        assert not ends.is_alive()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_records_as_an_instance_of_its_own(make):
     monitor = make()
@@ -155,6 +190,22 @@ def test_a_forked_child_records_as_an_instance_of_its_own(make):
     assert os.waitpid(child, 0)[1] == 0
     monitor.tick()
     assert monitor.summary("5m")["command_executions"]["by_system"] == {"legacy": 1, "ddd": 1}
+
+
+def test_stopped_before_it_serves_it_never_does(make):
+    monitor = make()
+    monitor.start().stop()
+    for thread in threading.enumerate():
+        if thread.name == "changeover":  # was still loading the web server
+            thread.join(10)
+    assert monitor.wait_until_served(0) is None
+    assert "changeover-http" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_step_by_hand_serves_nobody(make):
+    monitor = make()
+    monitor.tick()
+    assert monitor.url is None
 
 
 def test_the_endpoints_of_the_reference_answer(make, ask):

@@ -133,9 +133,17 @@ class Guard:
             if due:
                 self._logged_at[where] = now
         if due:
-            logger.error("error in changeover at %s; the bot goes on", where, exc_info=error)
+            self._log(where, error)
         if self._on_error is not None:
             self._on_error(error)
+
+    def _log(self, where: str, error: Exception) -> None:
+        """Tell the log; the program's own handlers of it may raise, and the bot's call goes on."""
+        try:
+            logger.error("error in changeover at %s; the bot goes on", where, exc_info=error)
+        except Exception:  # noqa: BLE001 - whatever it was, logging it would raise again
+            with self._lock:
+                self._counts["log"] += 1
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import os
 import secrets
@@ -105,24 +106,50 @@ def before_the_end(action: Callable[[], None]) -> Callable[[], None]:
         if (alive := method()) is not None:
             alive()
 
-    def on_term(number: int, _frame: FrameType | None) -> None:
-        act()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
     atexit.register(act)
-    is_main = threading.current_thread() is threading.main_thread()
-    takes_signal = is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if takes_signal:
-        signal.signal(signal.SIGTERM, on_term)
+    _at_term.append(act)
+    if _is_main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_term)
 
     def undo() -> None:
         atexit.unregister(act)
-        in_main = threading.current_thread() is threading.main_thread()
-        if takes_signal and in_main and signal.getsignal(signal.SIGTERM) is on_term:
+        if act in _at_term:
+            _at_term.remove(act)
+        is_ours = signal.getsignal(signal.SIGTERM) is _on_term
+        if is_ours and not _at_term and _is_main_thread():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     return undo
+
+
+_at_term: list[Callable[[], None]] = []  # of every `before_the_end`: one signal ends them all
+_STAND_STILL_S = 1.0
+
+
+def _on_term(number: int, _frame: FrameType | None) -> None:
+    """Do what is to be done in a thread, which then ends the process by the same signal.
+
+    The program stands still meanwhile, so that it does nothing that goes unrecorded; but the
+    signal may have interrupted it where it holds a lock that the thread needs, so for a second
+    only. Doing it here would wait for that lock for ever.
+    """
+    signal.signal(number, signal.SIG_DFL)  # a second signal ends the process at once
+    is_over = threading.Event()
+
+    def end() -> None:
+        try:
+            for act in tuple(_at_term):  # each takes itself out
+                act()
+        finally:
+            os.kill(os.getpid(), number)
+            is_over.set()
+
+    _thread.start_new_thread(end, ())  # threading's own locks may be the ones that are held
+    is_over.wait(_STAND_STILL_S)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def around_fork(lock: threading.Lock, in_child: Callable[[], None]) -> None:

@@ -88,7 +88,7 @@ def clean_name(text: object, limit: int = 100) -> str:
     """
     try:
         name = str(text)[: 16 * limit]
-    except Exception:  # noqa: BLE001 - a stranger's __str__ may raise anything
+    except BaseException:  # noqa: BLE001 - a stranger's __str__ may raise anything, SystemExit too
         return UNNAMED
     name = " ".join(_HIDDEN_IN_NAME.sub("", name).split())
     return name[:limit].rstrip() or UNNAMED
@@ -134,12 +134,16 @@ def fingerprint(type: str, message: str) -> str:  # noqa: A002 - the field's nam
 def describe_error(error: BaseException | str | None) -> ErrorInfo | None:
     """What is kept of an error: type, redacted message with its causes, fingerprint.
 
-    Never raises, even if the error's own `__str__` does. A plain text has the type `Error`.
+    Never raises, even if the error's own `__str__` does, with a `SystemExit` that would end our
+    thread. A plain text has the type `Error`.
     """
     if error is None:
         return None
     kind = type(error).__qualname__ if isinstance(error, BaseException) else "Error"
-    told = " <- ".join(_told(error))
+    try:
+        told = " <- ".join(_told(error))
+    except BaseException as failure:  # noqa: BLE001 - of a stranger's attributes, as of its __str__
+        told = f"(looking at it raised {type(failure).__qualname__})"
     message = shorten(_HIDDEN_IN_MESSAGE.sub("", redact(told)))
     return ErrorInfo(clean_name(kind), message, fingerprint(kind, message))
 
@@ -168,7 +172,7 @@ def _message(error: BaseException | str) -> str:
 def _text_of(error: BaseException | str) -> str:
     try:
         return str(error)
-    except Exception as failure:  # noqa: BLE001 - a stranger's __str__ may raise anything
+    except BaseException as failure:  # noqa: BLE001 - a stranger's __str__ may raise anything
         return f"(its __str__ raised {type(failure).__qualname__})"
 
 

@@ -58,7 +58,7 @@ class Folder:
                     trace = self._trace(trace)  # noqa: PLW2901 - as above
                 duration_ns = trunc(duration * _NS_PER_S)
                 append(_new_tuple(Execution, (at_ns, series, duration_ns, error, trace, kind)))
-            except Exception:  # noqa: BLE001 - a stranger's __hash__ or __le__ may raise anything
+            except BaseException:  # noqa: BLE001 - a stranger's __hash__ may raise SystemExit, too
                 self.counts["invalid"] += 1
         return rows
 
@@ -68,9 +68,11 @@ class Folder:
         for at_ns, flag, enabled, command, trace in piece:
             try:
                 name = None if command is None else clean(command)
-                yield FlagCheck(at_ns, clean(flag), bool(enabled), name, self._trace(trace))
-            except Exception:  # noqa: BLE001 - a stranger's __bool__ may raise anything
+                row = FlagCheck(at_ns, clean(flag), bool(enabled), name, self._trace(trace))
+            except BaseException:  # noqa: BLE001 - a stranger's __bool__ may raise SystemExit, too
                 self.counts["invalid"] += 1
+            else:
+                yield row
 
     def _series(
         self, command: object, system: object, outcome: object, success: object, error: object

@@ -23,12 +23,13 @@ def default_classify(error: BaseException) -> Outcome:
     Raises:
         ValueError: the attribute is not an outcome.
     """
-    if isinstance(error, CancelledError) or not isinstance(error, Exception):
+    kind = type(error)  # not isinstance: that asks for `__class__`, which may be made to raise
+    if issubclass(kind, CancelledError) or not issubclass(kind, Exception):
         return Outcome.CANCELLED
     told = getattr(error, "changeover_outcome", None)
     if told is not None:
         return Outcome(told)
-    return Outcome.TIMEOUT if isinstance(error, TimeoutError) else Outcome.FAILURE
+    return Outcome.TIMEOUT if issubclass(kind, TimeoutError) else Outcome.FAILURE
 
 
 def guarded_classify(classify: Classify, error: BaseException, guard: Guard) -> Outcome:
@@ -36,9 +37,9 @@ def guarded_classify(classify: Classify, error: BaseException, guard: Guard) -> 
 
     Cancellation is not asked about: no classifier may make a failure or a success of it.
     """
-    if not isinstance(error, Exception):
+    if not issubclass(type(error), Exception):
         return Outcome.CANCELLED
-    traceback = error.__traceback__
+    traceback = object.__getattribute__(error, "__traceback__")
     for attempt in (classify, default_classify):
         try:
             return Outcome(attempt(error))
@@ -47,5 +48,6 @@ def guarded_classify(classify: Classify, error: BaseException, guard: Guard) -> 
                 guard.caught("route.classify", trouble)
         finally:
             # `raise error` is one way to sort errors; it must leave no frames of ours behind.
-            error.__traceback__ = traceback
+            # Not assigned: a frozen dataclass refuses that, and its refusal would leave instead.
+            BaseException.with_traceback(error, traceback)
     return Outcome.FAILURE

@@ -13,7 +13,7 @@ from changeover.act.manager import AlertManager
 from changeover.act.outbox import Outbox
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import Clock, SystemClock
-from changeover.core.errors import ChangeoverError, Guard, StoreUnavailableError
+from changeover.core.errors import ChangeoverError, Guard, StoreError
 from changeover.core.model import Batch, Flip, MetricQuery, Page, Status
 from changeover.core.process import Every, Ticker, around_fork, before_the_end, this_instance
 from changeover.record.collector import MetricsCollector, Readers
@@ -188,21 +188,25 @@ class Changeover:
             self._undo_end()
             self._ticker.stop(0.3)
             self._forward()
-            self._flush()
-            if self._server is not None:
-                self._server.stop()
+            is_stored = self._flush()
+            self._close_door()
             self._delivery.stop(0.3)
-            self.alerts.close()
+            if is_stored:  # else the store would hold up the end; the lease runs out by itself
+                self.alerts.close()
             self._sampler.stop()
             self.loops.stop()
         self._writer.stop(0.2)
         self._telemetry.close()
         self._state.close()
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
         """A store in trouble gets a second; one that is only slow gets longer: nothing is lost."""
-        if not self._writer.flush(1.0) and self._writer.check().status is Status.HEALTHY:
-            self._writer.flush(5.0)
+        for timeout_s in (1.0, *[0.25] * 20):  # in steps: a lock shows itself after a second
+            if self._writer.flush(timeout_s):
+                return True
+            if self._writer.check().status is not Status.HEALTHY:
+                break
+        return False
 
     def __enter__(self) -> Self:
         return self.start()
@@ -225,14 +229,15 @@ class Changeover:
     def tick(self) -> None:
         """One step of the road: record, aggregate, store; the way back; act. Showing reads."""
         with self._tick_lock:
-            self._open_door_if_due()  # here, because importing a web server would hold up a bot
+            if self._is_running:
+                self._open_door_if_due()  # here: importing a web server would hold up a bot
             self._forward()
             try:
                 self._follow_others()
                 self._share_catalogue()
                 if self._prune_due.is_due():
                     self._telemetry.prune(self._clock.wall_ns())
-            except StoreUnavailableError:
+            except StoreError:
                 pass  # the store's own check says so, and for how long
             self.flags.refresh()
             if self._has_bot and self._alerts_due.is_due():
@@ -283,9 +288,17 @@ class Changeover:
             self._is_refused = True
         else:
             self._server, self._is_refused = server, False
+            if not self._is_running:  # stopped meanwhile, by a `stop` that saw no server yet
+                self._close_door()
+                return
             set_apart()
             self._is_served.set()
             logger.info("changeover serves %s", server.url)
+
+    def _close_door(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
 
     # --- what it tells ------------------------------------------------------------------------
 
