@@ -24,7 +24,7 @@ LONGEST_FILE, LONGEST_FUNCTION, MOST_METHODS = 600, 60, 12
 HOMES = {
     "aiohttp": ("notify/", "demo/loopback/"),
     "click": ("cli/",),
-    "discord": ("integrations/discordpy.py", "demo/bot/", "demo/loopback/redirect.py", "demo/run"),
+    "discord": ("integrations/discordpy", "demo/bot/", "demo/loopback/redirect.py", "demo/run"),
     "fastapi": ("show/",),
     "starlette": ("show/",),
     "uvicorn": ("show/server.py",),

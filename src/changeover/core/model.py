@@ -266,6 +266,26 @@ class Check:
     age_s: float | None = None  # how old what it says is; None when it is of this moment
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A bot's connection to its chat service, as it stands.
+
+    Attributes:
+        ready: whether it is logged in and has its guilds.
+        latency_ns: of the last heartbeat, by shard (0 where there is only one); None while it is
+            not known yet.
+        guilds: how many it is in.
+        reconnects: how often a shard had to connect again since the bot was attached to.
+        rate_limited: how often the service slowed the bot down, in the window that was asked for.
+    """
+
+    ready: bool
+    latency_ns: Mapping[int, int | None]
+    guilds: int
+    reconnects: int
+    rate_limited: int
+
+
 @dataclass(frozen=True, slots=True)
 class FlagState:
     """One flag as it stands.

@@ -1,0 +1,358 @@
+"""One thing a user does is one record, whatever happens in it.
+
+A library's file says when an action begins and ends (`Actions.act`) and puts `Actions.routed`
+in the place of each command's callback. Both meet in a context variable, so that nothing has
+to be handed through the library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from functools import update_wrapper
+from inspect import isawaitable, signature
+from typing import Any
+
+from changeover.core.clock import NS_PER_S, Clock
+from changeover.core.errors import Guard
+from changeover.core.model import LEGACY, OTHER, UNKNOWN, Kind, Outcome, Reason, Trace
+from changeover.core.ports import Recorder
+from changeover.integrations.port import Dialect
+from changeover.integrations.registry import NewHandler, Registry, Slot
+from changeover.route.identity import StickyBy, id_getter
+from changeover.route.outcome import Classify, default_classify, guarded_classify
+from changeover.route.recording import GuardedRecorder
+from changeover.route.router import Choice, Router
+
+LEGACY_OF = "__changeover_legacy__"  # on a routed callback: what it stands in the place of
+
+_LOST = Choice(LEGACY, Trace(Reason.DOUBT))
+_NONE_NEW = Choice(LEGACY, Trace(Reason.NO_NEW_HANDLER))
+
+
+class Action:
+    """One thing a user does, while it goes on.
+
+    Attributes:
+        kind: how it reached the bot.
+        name: the command's qualified name; set at the end, when it is known for sure.
+        shard: which shard it came through; None where the bot has none.
+        outcome: set by the library where no error tells; by default `ok`, or what `error` means.
+        error: what went wrong, as the library wrapped it.
+        choice: which system its command, or what made its component, ran in; None before.
+        ran: the command whose callback ran, by its name.
+        has_sent: whether the handler has done something that the user, or anybody, can see.
+        is_over: recorded; a task that outlives its action is none of it.
+    """
+
+    __slots__ = (
+        "choice",
+        "depth",
+        "error",
+        "handled_ns",
+        "has_sent",
+        "is_over",
+        "kind",
+        "name",
+        "outcome",
+        "ran",
+        "shard",
+        "started_ns",
+        "stopped_ns",
+    )
+
+    def __init__(self, kind: Kind, started_ns: int) -> None:
+        self.kind = kind
+        self.started_ns = started_ns
+        self.stopped_ns: int | None = None
+        self.handled_ns = 0
+        self.name: str | None = None
+        self.shard: int | None = None
+        self.outcome: Outcome | None = None
+        self.error: BaseException | None = None
+        self.ran: str | None = None
+        self.choice: Choice | None = None
+        self.depth = 0
+        self.has_sent = self.is_over = False
+
+    def fail(self, error: BaseException, now_ns: int) -> None:
+        """Note what went wrong, if it is the first; what an action calls in itself has no say."""
+        if not self.depth and self.error is None:
+            self.error, self.stopped_ns = error, now_ns
+
+
+Describe = Callable[[Action], None]
+
+_RUNNING: ContextVar[Action | None] = ContextVar("changeover_action", default=None)
+
+
+def running() -> Action | None:
+    """The action that the caller is part of, if it goes on."""
+    action = _RUNNING.get()
+    return None if action is None or action.is_over else action
+
+
+class Actions:
+    """Begins and ends actions, and routes what runs in them.
+
+    Args:
+        recorder: where executions and flag checks go.
+        router: makes the choice.
+        registry: the commands.
+        clock: for durations.
+        dialect: how the bot's library says what happened.
+        guard: takes errors of ours.
+        classify: what an error means that is not the library's own.
+        sticky_by: which id shares go by, as for the adapter.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        router: Router,
+        registry: Registry,
+        clock: Clock,
+        *,
+        dialect: Dialect,
+        guard: Guard | None = None,
+        classify: Classify = default_classify,
+        sticky_by: StickyBy = "user",
+    ) -> None:
+        self.guard = guard or Guard()
+        self.registry = registry
+        self.now_ns = clock.monotonic_ns
+        self.is_attached = True
+        self._router = router
+        self._record = GuardedRecorder(recorder, self.guard)
+        self._dialect = dialect
+        self._classify = classify
+        self._id_of = id_getter(sticky_by)
+
+    # --- actions ------------------------------------------------------------------------------
+
+    async def act(
+        self, kind: Kind, describe: Describe, work: Callable[..., Awaitable[Any]], *args: Any
+    ) -> Any:
+        """Await `work(*args)` as one action; inside another one, as part of that.
+
+        Args:
+            kind: how it reached the bot.
+            describe: called at the end, sets `name`, `shard` and what else it knows.
+            work: what the library does.
+            args: passed on.
+
+        Returns:
+            What the work returned; what it raises leaves as it is.
+        """
+        outer = running()
+        if outer is not None:
+            outer.depth += 1
+            try:
+                return await work(*args)
+            finally:
+                outer.depth -= 1
+        action = Action(kind, self.now_ns())
+        token = _RUNNING.set(action)
+        try:
+            return await work(*args)
+        except BaseException as error:
+            action.fail(error, self.now_ns())
+            raise
+        finally:
+            _RUNNING.reset(token)
+            self._end(action, describe)
+
+    def fail(self, error: BaseException) -> None:
+        """Note what went wrong in the running action; without one, nothing."""
+        action = running()
+        if action is not None:
+            action.fail(error, self.now_ns())
+
+    def _end(self, action: Action, describe: Describe) -> None:
+        action.is_over = True
+        now_ns = self.now_ns()
+        try:
+            describe(action)
+        except Exception as trouble:  # noqa: BLE001  # recorded with less
+            self.guard.caught("attach.describe", trouble)
+        name = action.name or OTHER
+        real, outcome = self._judge(action)
+        choice, duration_ns = action.choice, action.handled_ns
+        if action.ran != name:  # no callback of ours ran, or only that of a group above
+            duration_ns = (action.stopped_ns or now_ns) - action.started_ns
+            choice = choice if action.ran is None else None
+        system = self._system_of(action) if choice is None else choice.system
+        trace = None if choice is None else choice.trace
+        self._record.execution(
+            name, system, duration_ns, outcome, error=real, trace=trace, kind=action.kind
+        )
+
+    def _judge(self, action: Action) -> tuple[BaseException | None, Outcome]:
+        """The error that really happened, and the outcome."""
+        if action.error is None:
+            return None, action.outcome or Outcome.OK
+        error = self._unwrapped(action.error)
+        return error, action.outcome or self._outcome_of(error)
+
+    def _unwrapped(self, error: BaseException) -> BaseException:
+        try:
+            return self._dialect.unwrap(error)
+        except Exception as trouble:  # noqa: BLE001  # the wrapper tells enough
+            self.guard.caught("attach.unwrap", trouble)
+            return error
+
+    def _outcome_of(self, error: BaseException) -> Outcome:
+        def classify(error: BaseException) -> Outcome:
+            known = None
+            if not hasattr(error, "changeover_outcome"):  # what the bot's author says goes first
+                known = self._dialect.outcome_of(error)
+            return known or self._classify(error)
+
+        return guarded_classify(classify, error, self.guard)
+
+    def _system_of(self, action: Action) -> str:
+        """Of a call that no callback of ours saw: legacy's, unless nothing ran at all."""
+        if action.error is None:
+            return LEGACY if action.outcome in (None, Outcome.OK) else UNKNOWN
+        return LEGACY if self._dialect.was_run(action.error) else UNKNOWN
+
+    # --- routing ------------------------------------------------------------------------------
+
+    def routed(
+        self,
+        legacy: Callable[..., Any],
+        command: str,
+        *,
+        category: str | None = None,
+        kind: Kind | None = None,
+        has_self: bool = False,
+    ) -> Callable[..., Any]:
+        """A callback that runs a legacy callback or the new handler, to be put in its place.
+
+        It looks like the legacy callback (name, docstring, signature) and takes the same
+        arguments; `LEGACY_OF` on it is the legacy callback. After `detach` it only passes on.
+
+        Args:
+            legacy: what the library calls; async.
+            command: its qualified name.
+            category: what it is grouped and flagged by.
+            kind: how calls reach this very callback; None where every way leads to it.
+            has_self: whether the library passes the cog first.
+
+        Raises:
+            BadValueError: its new handler cannot take its arguments.
+        """
+        legacy = getattr(legacy, LEGACY_OF, legacy)
+        shape = signature(legacy)
+        slot = self.registry.add_slot(
+            command, shape, category=category, kind=kind, has_self=has_self
+        )
+        position = int(has_self)
+        names = list(shape.parameters)
+        subject_name = names[position] if len(names) > position else ""
+
+        async def routed(*args: Any, **kwargs: Any) -> Any:
+            if not self.is_attached:
+                return await legacy(*args, **kwargs)
+            action = running()
+            if action is None:  # called by hand, in no action of a user
+                return await self.act(Kind.CALL, named, lambda: routed(*args, **kwargs))
+            subject = args[position] if len(args) > position else kwargs.get(subject_name)
+            return await self._run(action, slot, subject, legacy, args, kwargs)
+
+        def named(action: Action) -> None:
+            action.name = slot.entry.name
+
+        update_wrapper(routed, legacy)
+        setattr(routed, LEGACY_OF, legacy)
+        return routed
+
+    async def _run(
+        self,
+        action: Action,
+        slot: Slot,
+        subject: Any,
+        legacy: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Choose, run and time one call; once more if legacy answers for a new one that failed."""
+        is_outermost = not action.depth
+        choice, new = self._choose(slot, subject)
+        if is_outermost:
+            action.ran, action.choice = slot.entry.name, choice
+        action.depth += 1
+        started_ns = self.now_ns()
+        try:
+            if new is None:
+                return await legacy(*args, **kwargs)
+            return await _call_new(new, args, kwargs)
+        except BaseException as error:
+            if is_outermost and action.error is None:
+                action.error, action.stopped_ns = error, self.now_ns()
+            if new is None or not self._may_fall_back(action, slot, subject, error):
+                raise
+        finally:
+            action.depth -= 1
+            if is_outermost:
+                action.handled_ns += self.now_ns() - started_ns
+        action.depth += 1  # the record is the new handler's; legacy's answer is none of its own
+        try:
+            return await legacy(*args, **kwargs)
+        finally:
+            action.depth -= 1
+
+    def _choose(self, slot: Slot, subject: Any) -> tuple[Choice, NewHandler | None]:
+        new = slot.new
+        if new is None:
+            return _NONE_NEW, None
+        name = slot.entry.name
+        try:
+            choice = self._router.choose(name, self._id(subject))
+        except Exception as trouble:  # noqa: BLE001  # legacy on any doubt
+            self.guard.caught("route.choose", trouble)
+            choice = _LOST
+        self._record.check(name, choice)
+        return choice, None if choice.system == LEGACY else new
+
+    def _id(self, subject: Any) -> str | int | None:
+        try:
+            return self._id_of(subject)
+        except Exception as trouble:  # noqa: BLE001  # what we cannot read has no id
+            self.guard.caught("route.id", trouble)
+            return None
+
+    def _may_fall_back(
+        self, action: Action, slot: Slot, subject: Any, error: BaseException
+    ) -> bool:
+        """Whether legacy may answer: the new handler failed, and nobody has heard from it."""
+        try:
+            if not self._outcome_of(self._unwrapped(error)).is_error or _is_being_cancelled():
+                return False
+            after_s = (self.now_ns() - action.started_ns) / NS_PER_S
+            if action.has_sent or self._dialect.has_answered(subject, after_s):
+                return False
+            choice = self._router.fallback(slot.entry.name, self._id(subject))
+        except Exception as trouble:  # noqa: BLE001  # then the bot's own error leaves
+            self.guard.caught("route.fallback", trouble)
+            return False
+        if choice is None:
+            return False
+        self._record.check(slot.entry.name, choice)
+        return choice.system == LEGACY
+
+
+async def _call_new(new: NewHandler, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    passed, named = new.hand_over(args, kwargs)
+    result = new.function(*passed, **named)
+    return await result if isawaitable(result) else result
+
+
+def _is_being_cancelled() -> bool:
+    """Whether somebody asked the running task to end; then nothing more is started."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # driven by something other than asyncio
+        return False
+    return task is not None and task.cancelling() > 0
