@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
+
+from changeover.core.process import around_fork
 
 pytestmark = [
     pytest.mark.slow,
@@ -73,3 +77,19 @@ undo[1]()
 os.write(1, str(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL).encode())
 """
     assert run(code) == (0, b"FalseTrue")
+
+
+class Forked:
+    def begin_anew(self) -> None:
+        """What a monitor does in the child."""
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_lock_that_was_free_at_a_fork_is_free_in_the_child_too():
+    lock, part = threading.Lock(), Forked()
+    around_fork(lock, part.begin_anew)
+    child = os.fork()
+    if not child:
+        os._exit(lock.locked())
+    assert os.waitpid(child, 0)[1] == 0
+    assert not lock.locked()

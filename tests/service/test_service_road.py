@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import sqlite3
@@ -190,6 +191,32 @@ def test_a_forked_child_records_as_an_instance_of_its_own(make):
     assert os.waitpid(child, 0)[1] == 0
     monitor.tick()
     assert monitor.summary("5m")["command_executions"]["by_system"] == {"legacy": 1, "ddd": 1}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_child_forked_off_a_running_loop_has_no_loop_that_lags_and_no_lock_that_is_held(make):
+    """As `ProcessPoolExecutor` does, which bots use for pictures."""
+    clock = ManualClock()
+    monitor = make(clock=clock)
+
+    async def bot() -> int:
+        monitor.loops.watch(asyncio.get_running_loop())
+        while monitor.loops._living()[0]._was_paused:
+            await asyncio.sleep(0)
+        with monitor._guard._lock, monitor.flags._lock, monitor._tick_lock:
+            return os.fork()
+
+    child = asyncio.run(bot())
+    if not child:
+        try:
+            clock.advance(3_600)
+            monitor.tick()
+            sample = monitor._summaries.latest_resource()
+            os._exit(sample.loop_lag_ns is not None or monitor.health().loop_blocked)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_stopped_before_it_serves_it_never_does(make):

@@ -120,9 +120,13 @@ class Guard:
     ) -> None:
         self._clock = clock or SystemClock()
         self._on_error = on_error
-        self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._logged_at: dict[str, int] = {}
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """In the child of a fork, where a thread that is gone may hold the lock."""
+        self._lock = threading.Lock()
 
     def caught(self, where: str, error: Exception) -> None:
         """Count an error of ours that happened at `where` (a fixed word, not user text)."""

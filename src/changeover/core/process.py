@@ -159,6 +159,7 @@ def around_fork(lock: threading.Lock, in_child: Callable[[], None]) -> None:
         lock: held while the work is done. A fork waits for it 0.1 s at most, so that a slow
             disk never holds up the bot.
         in_child: a bound method, held weakly; called in the child, where no thread lives on.
+            The lock may still be held there, for ever.
     """
     if not hasattr(os, "register_at_fork"):
         return  # Windows has no fork
@@ -173,6 +174,7 @@ def around_fork(lock: threading.Lock, in_child: Callable[[], None]) -> None:
             lock.release()
 
     def after_in_child() -> None:
+        after_in_parent()  # where it was free before, it is free again: the child may fork, too
         if (alive := method()) is not None:
             alive()
 

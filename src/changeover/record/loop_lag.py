@@ -22,6 +22,10 @@ class LoopWatch:
     def __init__(self, *, clock: Clock | None = None, interval_s: float = 0.25) -> None:
         self._clock = clock or SystemClock()
         self._interval_s = interval_s
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """In the child of a fork, where a loop that ran counts as running and never beats again."""
         self._lock = threading.Lock()
         self._hearts: dict[asyncio.AbstractEventLoop, _Heart] = {}
 

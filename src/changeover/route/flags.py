@@ -56,9 +56,13 @@ class FeatureFlags:
         self._clock = clock or SystemClock()
         self._guard = guard or Guard(self._clock)
         self._feeds = [_Feed(source) for source in sources]
-        self._lock = threading.Lock()
         self._snapshot = _Snapshot()
         self._since_ns = self._clock.monotonic_ns()
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """In the child of a fork, where a thread that is gone may hold the lock."""
+        self._lock = threading.Lock()
 
     def register(self, *names: str) -> None:
         """Say that these flags are asked for; others that are set are reported as unknown."""

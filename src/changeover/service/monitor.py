@@ -174,12 +174,15 @@ class Changeover:
             return self
         for warning in self.settings.warnings:
             logger.warning("%s", warning)
-        self._is_running = True
         self._undo_end = before_the_end(self.stop)
+        self._run()
+        return self
+
+    def _run(self) -> None:
+        self._is_running = True
         if self._has_bot:
             self._sampler.start()
         self._ticker.start()
-        return self
 
     def stop(self) -> None:
         """Store what was recorded and end every thread, within 2 s. A second call does nothing."""
@@ -217,12 +220,15 @@ class Changeover:
     def _go_on_in_forked_child(self) -> None:
         """The child is an instance of its own, without a server; the parent keeps the port."""
         was_running, self._is_running = self._is_running, False
-        self._tick_lock = threading.Lock()
+        if self._tick_lock.locked():
+            self._tick_lock = threading.Lock()
+        for shared in (self._guard, self.flags, self.loops):
+            shared.begin_anew()
         self._serves, self._server, self._is_served = False, None, threading.Event()
+        self._sampler.stop()
         self._make_own_part()
         if was_running:
-            self._is_running = True
-            self._ticker.start()
+            self._run()
 
     # --- the road of the data -----------------------------------------------------------------
 
