@@ -83,7 +83,16 @@ def test_a_misspelt_flag_is_set_and_warned_of_with_the_nearest_name(run):
 def test_a_value_that_is_no_share_changes_nothing(run):
     result = run("flags", "set", "ddd.commands.ping", "101")
     assert isinstance(result.exception, ChangeoverError)
+    assert isinstance(run("flags", "get", "ddd.commands.ping").exception, ChangeoverError)
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_flag_that_is_off_is_told_from_one_that_nobody_set(run):
+    run("flags", "set", "ddd.commands.ping", "off")
     assert run("flags", "get", "ddd.commands.ping").output == "0 %\n"
+    told = {line.split()[0]: line.split()[1:] for line in run("flags", "list").output.splitlines()}
+    assert told["ddd.commands.ping"][:2] == ["off", "store"]
+    assert told["ddd.commands.utility"][:3] == ["-", "not", "set"]
 
 
 @pytest.mark.parametrize(

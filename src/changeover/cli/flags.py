@@ -12,6 +12,8 @@ from changeover.cli.table import Column, render
 from changeover.core.errors import ChangeoverError
 from changeover.core.model import FlagState
 
+_UNSET = "default"  # the source of a flag that no source sets
+
 
 @click.group()
 def flags() -> None:
@@ -38,7 +40,7 @@ def list_flags(as_json: bool) -> None:
 def get(name: str) -> None:
     """Print one flag's value in percent; exit code 2 for a flag that is not set."""
     for state in _states():
-        if state.name == name:
+        if state.name == name and state.source != _UNSET:
             click.echo(f"{state.share:g} %")
             return
     raise ChangeoverError(f"flag {name!r} is not set; `changeover flags list` shows those that are")
@@ -82,6 +84,8 @@ def _states() -> list[FlagState]:
 
 def _row(state: FlagState) -> list[str]:
     value = {0.0: "off", 100.0: "on"}.get(state.share, f"{state.share:g} %")
+    if state.source == _UNSET:  # not off: a flag that is off wins over its category's
+        return [state.name, "-", "not set", "-"]
     name = state.name if state.known else f"{state.name} (unknown; {state.nearest}?)"
     why = " ".join(filter(None, [state.actor, state.reason]))
     return [name, value, state.source, why or "-"]
