@@ -201,6 +201,14 @@ def test_a_misspelt_flag_is_warned_of_with_the_nearest_name(visit):
     expect(page.locator("#flags .chip:visible")).to_have_count(1)
 
 
+def test_a_flag_that_nobody_set_is_told_from_one_that_is_off(visit):
+    page = visit.open()
+    flag = page.locator("#flags > li").filter(
+        has=page.get_by_text("ddd.commands.personality", exact=True)
+    )
+    expect(flag).to_contain_text("Not set")
+
+
 def test_drops_are_counted_in_the_footer(visit):
     visit.server.make = lambda window, now: {
         **page_snapshots.busy(window, now),

@@ -151,7 +151,7 @@ function makeFlag() {
       cssVar(bar, "--size", String((flag.share_percent ?? 0) / 100));
       text(value, flagValue(flag));
       value.classList.toggle("quiet", !flag.enabled);
-      text(source, clean(flag.source));
+      text(source, flag.source === "default" ? "" : clean(flag.source));
       text(
         age,
         flag.age_s == null ? "" : `changed ${ago(flag.age_s)}${flag.actor ? ` by ${clean(flag.actor)}` : ""}`,
@@ -167,7 +167,8 @@ function makeFlag() {
   };
 }
 
-function flagValue({ share_percent: share, enabled }) {
+function flagValue({ share_percent: share, enabled, source }) {
+  if (source === "default") return "Not set"; // not off: that would win over a category's flag
   if (!enabled || share === 0) return "Off";
   return share == null || share >= 100 ? "On" : percent(share);
 }
