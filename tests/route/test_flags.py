@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.core.errors import Guard, StoreUnavailableError
+from changeover.core.errors import BadValueError, Guard, SettingsError, StoreUnavailableError
 from changeover.core.model import FlagState, Status
 from changeover.core.ports import FlagValue
 from changeover.route.flags import FeatureFlags
@@ -132,6 +132,19 @@ def test_failures_are_logged_once_a_minute(flags, sources, clock, caplog):
             clock.advance(1)
     assert len(caplog.records) == 2
     assert flags.failures["file"] == 90
+
+
+def test_what_people_wrote_wrongly_is_told_once_and_is_no_error_of_ours(clock, settable, caplog):
+    source, guard = settable("file", ping=25), Guard(clock)
+    flags = FeatureFlags([source], clock=clock, guard=guard)
+    flags.refresh()
+    for text in ("often", "often", "seldom"):
+        source.error = SettingsError([BadValueError("ping", text, "a share", "25%")])
+        assert not flags.refresh()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert flags.share("ddd.commands.ping") == 25.0
+    assert flags.check().status is Status.DEGRADED
+    assert guard.counts == {}
 
 
 def test_states_tell_every_flag_that_is_set_or_asked_for(flags, sources):

@@ -202,8 +202,6 @@ def test_a_child_forked_off_a_running_loop_has_no_loop_that_lags_and_no_lock_tha
 
     async def bot() -> int:
         monitor.loops.watch(asyncio.get_running_loop())
-        while monitor.loops._living()[0]._was_paused:
-            await asyncio.sleep(0)
         with monitor._guard._lock, monitor.flags._lock, monitor._tick_lock:
             return os.fork()
 
@@ -217,6 +215,27 @@ def test_a_child_forked_off_a_running_loop_has_no_loop_that_lags_and_no_lock_tha
         finally:
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_stopped_it_stays_so_and_says_so(make, caplog):
+    monitor = make()
+    monitor.start().stop()
+    before = threading.active_count()
+    monitor.start()
+    assert threading.active_count() <= before
+    assert "make a new Changeover" in caplog.text
+
+
+@pytest.mark.parametrize("answer", [lambda: 1 / 0, None, object])
+def test_whatever_the_bot_says_of_its_readiness_its_health_is_told(make, ask, answer):
+    errors = []
+    monitor = make(on_error=errors.append)
+    monitor.is_ready = answer
+    url = monitor.start().wait_until_served()
+    status, health = ask(url, "health")
+    assert status == 200
+    assert {check["name"] for check in health["checks"]} >= {"store", "flags", "recorder"}
+    assert ask(url, "health/ready")[0] == (200 if answer is object else 503)
 
 
 def test_stopped_before_it_serves_it_never_does(make):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from changeover.core.clock import NS_PER_S, Clock, SystemClock
-from changeover.core.errors import ChangeoverError, Guard, StoreUnavailableError
+from changeover.core.errors import ChangeoverError, Guard, SettingsError, StoreUnavailableError
 from changeover.core.model import Check, FlagState, Status
 from changeover.core.ports import FlagSource, FlagValue
 from changeover.route.assignment import ask
 from changeover.route.names import FlagNames
 from changeover.route.share import to_share
+
+logger = logging.getLogger("changeover")
 
 
 @dataclass(slots=True)
@@ -83,7 +86,9 @@ class FeatureFlags:
             if changed:
                 self._snapshot = snapshot
         for source, error in errors:
-            if not isinstance(error, StoreUnavailableError):  # the store logs its own trouble
+            if isinstance(error, SettingsError):  # what people wrote is no error of ours
+                logger.warning("flags of the %s stay as they were: %s", source, error)
+            else:
                 self._guard.caught(f"route.flags.{source}", error)
         return changed
 
@@ -131,14 +136,18 @@ class FeatureFlags:
         return all(feed.read_ns is not None for feed in self._feeds)
 
     def _read(self, feed: _Feed) -> Exception | None:
+        """Read a source anew; returns an error that somebody has to be told."""
         try:
             values = dict(feed.source.read())
             for name, value in values.items():
                 to_share(name, value.share)
         except Exception as error:  # noqa: BLE001  # whatever a source does, its last values stay
+            before, feed.error = feed.error, error.with_traceback(None)
             feed.failures += 1
-            feed.error = error.with_traceback(None)
-            return error
+            if isinstance(error, StoreUnavailableError):
+                return None  # the store logs its own trouble
+            is_old = isinstance(error, SettingsError) and str(error) == str(before)
+            return None if is_old else error
         feed.values, feed.error, feed.read_ns = values, None, self._clock.monotonic_ns()
         return None
 

@@ -14,7 +14,7 @@ from changeover.act.outbox import Outbox
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import Clock, SystemClock
 from changeover.core.errors import ChangeoverError, Guard, StoreError
-from changeover.core.model import Batch, Flip, MetricQuery, Page, Status
+from changeover.core.model import Batch, Flip, Gateway, MetricQuery, Page, Status
 from changeover.core.process import Every, Ticker, around_fork, before_the_end, this_instance
 from changeover.record.collector import MetricsCollector, Readers
 from changeover.record.loop_lag import LoopWatch
@@ -50,7 +50,7 @@ DOOR_EVERY_S = 15.0
 BUFFER = 65_536  # records that may wait for a tick
 
 
-class Changeover:
+class Monitor:
     """The monitor of one bot: records, aggregates, stores, routes, alerts and shows.
 
     Making one opens the store; `start` starts everything else, in threads of its own, and
@@ -91,6 +91,7 @@ class Changeover:
         self.is_ready: Callable[[], bool] = lambda: True
         self._clock: Clock = clock or SystemClock()
         self._guard = Guard(self._clock, on_error)
+        self._classify = classify
         self._has_bot = settings.enabled and not watching_only
         self._stores = stores_of(settings, self._clock)
         self._telemetry, self._state = self._stores.telemetry, self._stores.state
@@ -123,7 +124,7 @@ class Changeover:
         self._serves = settings.enabled and settings.http
         self._server: Server | None = None
         self._is_served = threading.Event()
-        self._is_running = self._is_refused = False
+        self._is_running = self._is_stopped = self._is_refused = False
         self._undo_end: Callable[[], None] = lambda: None
         self._make_own_part()
         around_fork(self._tick_lock, self._go_on_in_forked_child)
@@ -162,6 +163,7 @@ class Changeover:
     def start(self) -> Self:
         """Start the threads and the server; with `MONITORING_ENABLED=false`, nothing.
 
+        Once stopped, a monitor does not start again, and says so in the log: make a new one.
         A store that cannot be used, or a port that is taken, degrades the monitor and is
         tried again; neither keeps the bot from starting.
 
@@ -171,6 +173,9 @@ class Changeover:
         check_flags(self.settings, self.flags.names)
         self.flags.refresh()
         if not self.settings.enabled or self._is_running:
+            return self
+        if self._is_stopped:
+            logger.error("a monitor that was stopped records nothing; make a new Changeover")
             return self
         for warning in self.settings.warnings:
             logger.warning("%s", warning)
@@ -186,6 +191,7 @@ class Changeover:
 
     def stop(self) -> None:
         """Store what was recorded and end every thread, within 2 s. A second call does nothing."""
+        self._is_stopped = True
         if self._is_running:
             self._is_running = False
             self._undo_end()
@@ -237,6 +243,7 @@ class Changeover:
         with self._tick_lock:
             if self._is_running:
                 self._open_door_if_due()  # here: importing a web server would hold up a bot
+            self._look_at_bot()
             self._forward()
             try:
                 self._follow_others()
@@ -384,11 +391,24 @@ class Changeover:
             outbox=self._outbox,
             has_bot=self._has_bot,
             is_ready=self._is_bot_ready,
+            gateway=self._gateway,
             started_ns=self._started_ns,
         )
 
     def _is_bot_ready(self) -> bool:
-        return self.is_ready()  # asked when it is needed: it may be set after the start
+        """Asked when it is needed, as it may be set after the start; what fails is not ready."""
+        try:
+            return bool(self.is_ready())
+        except Exception as error:  # noqa: BLE001  # the bot's; no check of ours goes down with it
+            self._guard.caught("service.is_ready", error)
+            return False
+
+    def _look_at_bot(self) -> None:
+        """See how the bot is; with every tick. Without a bot that is attached, nothing."""
+
+    def _gateway(self, _window_s: float) -> Gateway | None:
+        """How the bot is connected; None without one that is attached."""
+        return None
 
     def _newest(self, query: MetricQuery) -> Page:
         self._forward()
