@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import update_wrapper
 from inspect import isawaitable, signature
-from typing import Any
+from typing import Any, NamedTuple
 
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard
@@ -80,6 +80,16 @@ class Action:
         """Note what went wrong, if it is the first; what an action calls in itself has no say."""
         if not self.depth and self.error is None:
             self.error, self.stopped_ns = error, now_ns
+
+
+class _Turn(NamedTuple):
+    """One run of one implementation in an action."""
+
+    action: Action
+    slot: Slot
+    is_outermost: bool
+    is_new: bool
+    started_ns: int
 
 
 Describe = Callable[[Action], None]
@@ -278,30 +288,85 @@ class Actions:
         kwargs: dict[str, Any],
     ) -> Any:
         """Choose, run and time one call; once more if legacy answers for a new one that failed."""
-        is_outermost = not action.depth
-        choice, new = self._choose(slot, subject)
-        if is_outermost:
-            action.ran, action.choice = slot.entry.name, choice
-        action.depth += 1
-        started_ns = self.now_ns()
+        turn, new = self._begin_turn(action, slot, subject)
         try:
             if new is None:
                 return await legacy(*args, **kwargs)
-            return await _call_new(new, args, kwargs)
+            result = new.call(args, kwargs)
+            return await result if isawaitable(result) else result
         except BaseException as error:
-            if is_outermost and action.error is None:
-                action.error, action.stopped_ns = error, self.now_ns()
-            if new is None or not self._may_fall_back(action, slot, subject, error):
+            if not self._may_fall_back(turn, subject, error):
                 raise
         finally:
-            action.depth -= 1
-            if is_outermost:
-                action.handled_ns += self.now_ns() - started_ns
+            self._end_turn(turn)
         action.depth += 1  # the record is the new handler's; legacy's answer is none of its own
         try:
             return await legacy(*args, **kwargs)
         finally:
             action.depth -= 1
+
+    def routed_plain(
+        self, legacy: Callable[..., Any], command: str, *, category: str | None = None
+    ) -> Callable[..., Any]:
+        """The same for a function that is not async, and that no chat library calls."""
+        slot = self.registry.add_slot(command, signature(legacy), category=category)
+
+        def routed(*args: Any, **kwargs: Any) -> Any:
+            subject = next(iter((*args, *kwargs.values())), None)
+            outer = running()
+            if outer is not None:
+                return self._run_plain(outer, slot, subject, legacy, args, kwargs)
+            action = Action(Kind.CALL, self.now_ns())
+            token = _RUNNING.set(action)
+            try:
+                return self._run_plain(action, slot, subject, legacy, args, kwargs)
+            finally:
+                _RUNNING.reset(token)
+                self._end(action, named)
+
+        def named(action: Action) -> None:
+            action.name = slot.entry.name
+
+        update_wrapper(routed, legacy)
+        return routed
+
+    def _run_plain(
+        self,
+        action: Action,
+        slot: Slot,
+        subject: Any,
+        legacy: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        turn, new = self._begin_turn(action, slot, subject)
+        try:
+            return legacy(*args, **kwargs) if new is None else new.call(args, kwargs)
+        except BaseException as error:
+            if not self._may_fall_back(turn, subject, error):
+                raise
+        finally:
+            self._end_turn(turn)
+        action.depth += 1
+        try:
+            return legacy(*args, **kwargs)
+        finally:
+            action.depth -= 1
+
+    def _begin_turn(
+        self, action: Action, slot: Slot, subject: Any
+    ) -> tuple[_Turn, NewHandler | None]:
+        is_outermost = not action.depth
+        choice, new = self._choose(slot, subject)
+        if is_outermost:
+            action.ran, action.choice = slot.entry.name, choice
+        action.depth += 1
+        return _Turn(action, slot, is_outermost, new is not None, self.now_ns()), new
+
+    def _end_turn(self, turn: _Turn) -> None:
+        turn.action.depth -= 1
+        if turn.is_outermost:
+            turn.action.handled_ns += self.now_ns() - turn.started_ns
 
     def _choose(self, slot: Slot, subject: Any) -> tuple[Choice, NewHandler | None]:
         new = slot.new
@@ -317,36 +382,36 @@ class Actions:
         return choice, None if choice.system == LEGACY else new
 
     def _id(self, subject: Any) -> str | int | None:
+        if isinstance(subject, (str, int)):  # of a function that no library calls
+            return subject
         try:
             return self._id_of(subject)
         except Exception as trouble:  # noqa: BLE001  # what we cannot read has no id
             self.guard.caught("route.id", trouble)
             return None
 
-    def _may_fall_back(
-        self, action: Action, slot: Slot, subject: Any, error: BaseException
-    ) -> bool:
-        """Whether legacy may answer: the new handler failed, and nobody has heard from it."""
+    def _may_fall_back(self, turn: _Turn, subject: Any, error: BaseException) -> bool:
+        """Note an error; whether legacy may answer: the new handler failed, and nobody heard it."""
+        action, now_ns = turn.action, self.now_ns()
+        if turn.is_outermost and action.error is None:
+            action.error, action.stopped_ns = error, now_ns
+        if not turn.is_new:
+            return False
+        command = turn.slot.entry.name
         try:
             if not self._outcome_of(self._unwrapped(error)).is_error or _is_being_cancelled():
                 return False
-            after_s = (self.now_ns() - action.started_ns) / NS_PER_S
+            after_s = (now_ns - action.started_ns) / NS_PER_S
             if action.has_sent or self._dialect.has_answered(subject, after_s):
                 return False
-            choice = self._router.fallback(slot.entry.name, self._id(subject))
+            choice = self._router.fallback(command, self._id(subject))
         except Exception as trouble:  # noqa: BLE001  # then the bot's own error leaves
             self.guard.caught("route.fallback", trouble)
             return False
         if choice is None:
             return False
-        self._record.check(slot.entry.name, choice)
+        self._record.check(command, choice)
         return choice.system == LEGACY
-
-
-async def _call_new(new: NewHandler, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    passed, named = new.hand_over(args, kwargs)
-    result = new.function(*passed, **named)
-    return await result if isawaitable(result) else result
 
 
 def _is_being_cancelled() -> bool:

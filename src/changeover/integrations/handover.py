@@ -56,7 +56,9 @@ def handover(command: str, legacy: Signature, new: Callable[..., Any], *, has_se
     start = 0 if wants_self else int(has_self)
     if _are_alike(ours[start:], list(theirs.parameters.values())):
         return lambda args, kwargs: (list(args[start:]), dict(kwargs))
-    lead = int(has_self) + 1  # the cog and the context
+    lead = int(has_self)  # what comes before the arguments: the cog, and the context
+    if len(ours) > lead and ours[lead].kind in _BY_POSITION:
+        lead += 1
     steps = _match(command, ours[lead:], list(theirs.parameters.values())[lead - start :])
 
     def rebind(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arguments:

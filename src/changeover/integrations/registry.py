@@ -24,6 +24,11 @@ class NewHandler:
     function: Callback
     hand_over: Pass
 
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call it with what the legacy handler was to get."""
+        passed, named = self.hand_over(args, kwargs)
+        return self.function(*passed, **named)
+
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Slot:

@@ -1,5 +1,5 @@
 """The hallway: it knows all rooms, wires them, and moves the data along."""
 
-from changeover.service.monitor import Changeover
+from changeover.service.changeover import Changeover
 
 __all__ = ["Changeover"]

@@ -14,7 +14,15 @@ from changeover.act.outbox import Outbox
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard
-from changeover.core.model import Check, Execution, FlagCheck, Instance, ResourceSample, Status
+from changeover.core.model import (
+    Check,
+    Execution,
+    FlagCheck,
+    Gateway,
+    Instance,
+    ResourceSample,
+    Status,
+)
 from changeover.core.ports import Telemetry
 from changeover.core.window import parse_window
 from changeover.record.collector import MetricsCollector
@@ -22,6 +30,7 @@ from changeover.record.loop_lag import LoopWatch
 from changeover.route.flags import FeatureFlags
 from changeover.route.router import Router
 from changeover.settings import Settings
+from changeover.show.gateway import gateway_check
 from changeover.show.health import report
 from changeover.show.readings import HealthReport, Readings
 from changeover.show.records import record_json
@@ -30,6 +39,7 @@ from changeover.show.views import summary_view
 from changeover.store.writer import Writer
 
 STALE_AFTER_S = 90.0  # three samples missed
+GATEWAY_WINDOW_S = 300.0  # of the rate limits that a check tells of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,7 @@ class Telling:
     Attributes:
         has_bot: whether this process records, or only looks on.
         is_ready: whether the bot does its work yet.
+        gateway: how the bot is connected, with what happened in so many seconds; or None.
         started_ns: when, by the monotonic clock.
     """
 
@@ -57,6 +68,7 @@ class Telling:
     outbox: Outbox
     has_bot: bool
     is_ready: Callable[[], bool]
+    gateway: Callable[[float], Gateway | None]
     started_ns: int
 
     def summary(self, window: str) -> dict[str, Any]:
@@ -101,6 +113,7 @@ class Telling:
                 "memory_mb": self.settings.alert_memory_mb,
             },
             system=self.settings.system,
+            gateway=self.gateway,
         )
 
     def health(self) -> HealthReport:
@@ -127,6 +140,12 @@ class Telling:
             yield self._recorder_check()
             yield self.alerts.check()
             yield self.outbox.check()
+            yield from self._gateway_checks()
+
+    def _gateway_checks(self) -> Iterator[Check]:
+        gateway = self.gateway(GATEWAY_WINDOW_S)
+        if gateway is not None:
+            yield gateway_check(gateway)
 
     def _recorder_check(self) -> Check:
         told = [f"{reason}: {count}" for reason, count in self.dropped().items() if count]

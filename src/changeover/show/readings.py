@@ -11,6 +11,7 @@ from changeover.core.model import (
     Check,
     CommandState,
     FlagState,
+    Gateway,
     MetricQuery,
     Page,
     ResourceSample,
@@ -64,6 +65,8 @@ class Readings:
         dropped: what the monitor had to drop, by reason, since the start.
         thresholds: `error_ratio`, `response_time_ms` and `memory_mb`, as the alerts use them.
         system: the name of the new system.
+        gateway: how the bot is connected, with the rate limits of so many seconds; None where
+            no bot is attached.
     """
 
     summary: Callable[[Window], Summary]
@@ -78,3 +81,4 @@ class Readings:
     dropped: Callable[[], Mapping[str, int]]
     thresholds: Mapping[str, float]
     system: str
+    gateway: Callable[[float], Gateway | None] = lambda _: None

@@ -292,6 +292,16 @@ class SystemNames(TypedDict):
     new: str
 
 
+class GatewayView(TypedDict):
+    """How the bot is connected. A latency is null while nothing true is known of it."""
+
+    ready: bool
+    latency_ms: dict[str, float | None]  # by shard
+    guilds: int
+    reconnects: int  # since the bot was attached to
+    rate_limited: int  # in the window
+
+
 class SnapshotView(TypedDict):
     """`/api/snapshot`: everything the page, the command line and the exporters show."""
 
@@ -308,6 +318,7 @@ class SnapshotView(TypedDict):
     migration: MigrationView
     timeline: TimelineView
     resources: ResourcesView
+    gateway: GatewayView | None
     flags: list[FlagView]
     alerts: AlertsView
     failures: list[FailureView]

@@ -22,6 +22,7 @@ from changeover.core.model import (
 from changeover.core.window import Window, format_moment
 from changeover.show import units, views
 from changeover.show.failures import failures_view
+from changeover.show.gateway import gateway_view
 from changeover.show.readings import Readings
 from changeover.show.schema import (
     SCHEMA_VERSION,
@@ -75,6 +76,7 @@ def snapshot(readings: Readings, window: Window, now_ns: int) -> SnapshotView:
         "migration": views.migration_view(commands),
         "timeline": timeline_view(timeline, names),
         "resources": views.resources_view(resource, now_ns),
+        "gateway": gateway_view(readings.gateway(window.seconds)),
         "flags": [views.flag_view(flag, now_ns) for flag in readings.flags()],
         "alerts": alerts_view(*readings.alerts(PAST_ALERTS), readings.thresholds),
         "failures": [] if failures is None else failures_view(failures),
