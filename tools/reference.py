@@ -19,12 +19,12 @@ import click
 
 import changeover
 from changeover.cli import changeover as cli
+from changeover.core.values import Grammar
 from changeover.settings import Row, table
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
 
 _WIDEST = 88  # of a signature, before it is broken into lines
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
 # --- settings ---------------------------------------------------------------------------------
@@ -91,25 +91,12 @@ def _setting(row: Row, default: Any) -> Iterator[str]:
     yield ""
     yield "| In the file | Allowed | Example | Default |"
     yield "|---|---|---|---|"
-    shown = _default(default, row.grammar.allowed)
+    shown = _default(default, row.grammar)
     yield f"| `{row.key}` | {row.grammar.allowed} | `{row.grammar.example}` | {shown} |"
 
 
-def _default(value: Any, allowed: str) -> str:
-    if value is None or value == ():
-        return "none"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, int) and "s, m, h or d" in allowed:
-        return f"`{_duration(value)}`"
-    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
-
-
-def _duration(seconds: int) -> str:
-    """As it can be typed: in the largest unit that gives a whole number."""
-    fitting = [step for step in _UNITS if seconds >= step[0] and seconds % step[0] == 0]
-    unit_s, unit = fitting[0] if fitting else _UNITS[-1]
-    return f"{seconds // unit_s}{unit}"
+def _default(value: Any, grammar: Grammar[Any]) -> str:
+    return f"`{shown}`" if value is not None and (shown := grammar.show(value)) else "none"
 
 
 # --- command line -----------------------------------------------------------------------------

@@ -80,6 +80,24 @@ def test_a_misspelt_flag_is_set_and_warned_of_with_the_nearest_name(run):
 
 
 @pytest.mark.usefixtures("stored")
+def test_a_flag_is_taken_out_of_the_store_again(run):
+    run("flags", "set", "ddd.commands.pingg", "on")
+    assert run("flags", "unset", "ddd.commands.pingg").output == (
+        "ddd.commands.pingg: 100% -> not set\n"
+    )
+    assert "pingg" not in run("flags", "list").output
+
+
+def test_durations_are_shown_as_they_may_be_typed(run, environ):
+    environ["ALERT_FOR"] = "120s"
+    told = {
+        row["variable"]: row["value"] for row in json.loads(run("config", "show", "--json").output)
+    }
+    assert (told["ALERT_FOR"], told["MONITORING_KEEP_EXECUTIONS"]) == ("2m", "1d")
+    assert told["ALERT_ERROR_RATE_THRESHOLD"] == "0.01"
+
+
+@pytest.mark.usefixtures("stored")
 def test_a_value_that_is_no_share_changes_nothing(run):
     result = run("flags", "set", "ddd.commands.ping", "101")
     assert isinstance(result.exception, ChangeoverError)
@@ -140,7 +158,7 @@ def test_config_show_names_sources_and_hides_secrets(run, environ):
         "value": "***",
         "source": "MONITORING_TOKEN",
     }
-    assert rows["ALERT_FOR"]["value"] == "120"
+    assert rows["ALERT_FOR"]["value"] == "2m"
     assert rows["ALERT_REPEAT"]["source"] == "default"
     assert "0123456789abcdef" not in run("config", "show").output
 

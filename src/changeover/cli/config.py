@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from changeover.cli.table import Column, render
+
+if TYPE_CHECKING:
+    from changeover.settings import Row
 
 
 @click.group()
@@ -30,7 +33,7 @@ def show(as_json: bool) -> None:
     rows = [
         {
             "variable": row.variable,
-            "value": _shown(getattr(settings, name), settings.folder, row.variable),
+            "value": _shown(getattr(settings, name), row, settings.folder),
             "source": settings.sources[name],
         }
         for name, row, _ in table()
@@ -44,12 +47,8 @@ def show(as_json: bool) -> None:
         click.secho(f"warning: {warning}", fg="yellow", err=True)
 
 
-def _shown(value: Any, folder: Path, variable: str) -> str:
+def _shown(value: Any, row: Row, folder: Path) -> str:
     if value is None:
         paths = {"MONITORING_DATA_DIR": str(folder), "ALERT_LOG": str(folder / "alerts.log")}
-        return paths.get(variable, "-")
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ",".join(value) or "-"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return paths.get(row.variable, "-")
+    return row.grammar.show(value) or "-"

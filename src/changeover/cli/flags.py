@@ -55,18 +55,30 @@ def set_flag(name: str, value: str, reason: str) -> None:
 
     It is kept in the store, which wins over environment and file.
     """
+    _change(name, value, reason)
+
+
+@flags.command()
+@click.argument("name")
+@click.option("--reason", default="", help="Why; kept with the change.")
+def unset(name: str, reason: str) -> None:
+    """Take a flag out of the store, so that the environment or the file speaks again."""
+    _change(name, None, reason)
+
+
+def _change(name: str, value: str | None, reason: str) -> None:
     from changeover.cli.source import viewer
     from changeover.settings import load
 
     monitor = viewer(load())
     try:
         monitor.catch_up()
-        change = monitor.set_flag(name, value, actor=f"cli:{getpass.getuser()}", reason=reason)
-        (state,) = (state for state in monitor.flags.states() if state.name == name)
+        flip = monitor.set_flag(name, value, actor=f"cli:{getpass.getuser()}", reason=reason)
+        state = next((state for state in monitor.flags.states() if state.name == name), None)
     finally:
         monitor.stop()
-    click.echo(f"{name}: {change.old or 'not set'} -> {change.new}")
-    if not state.known:
+    click.echo(f"{name}: {flip.old or 'not set'} -> {flip.new or 'not set'}")
+    if state and not state.known:
         hint = f"; did you mean {state.nearest}?" if state.nearest else ""
         click.secho(f"warning: no command of the bot asks for {name}{hint}", fg="yellow", err=True)
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from changeover.core.errors import BadValueError
-from changeover.core.window import parse_window
+from changeover.core.window import format_span, parse_window
 
 T = TypeVar("T")
 
@@ -29,11 +29,13 @@ class Grammar(Generic[T]):
         convert: from stripped text; raises `ValueError` for what is not allowed.
         allowed: what is allowed, in words.
         example: one allowed text.
+        show: a value as it may be typed.
     """
 
     convert: Callable[[str], T]
     allowed: str
     example: str
+    show: Callable[[T], str] = str
 
     def parse(self, name: str, text: str, *, secret: bool = False) -> T:
         """The value of a text, or a `BadValueError` that names it (but never a secret)."""
@@ -75,7 +77,8 @@ def number(lowest: float, highest: float, example: str, unit: str = "") -> Gramm
             raise ValueError(text)
         return value
 
-    return Grammar(convert, f"a number from {lowest:g} to {highest:g}{unit}", example)
+    allowed = f"a number from {lowest:g} to {highest:g}{unit}"
+    return Grammar(convert, allowed, example, "{:g}".format)
 
 
 def integer(lowest: int, highest: int, example: str, unit: str = "") -> Grammar[int]:
@@ -110,7 +113,7 @@ def duration(shortest_s: int, longest: str, example: str) -> Grammar[int]:
         return seconds
 
     allowed = f"a whole number and s, m, h or d, from {shortest_s}s to {longest}"
-    return Grammar(convert, allowed, example)
+    return Grammar(convert, allowed, example, format_span)
 
 
 def _boolean(text: str) -> bool:
@@ -165,10 +168,10 @@ def _label(text: str) -> str:
     return text
 
 
-BOOLEAN = Grammar(_boolean, "true or false", "true")
+BOOLEAN = Grammar(_boolean, "true or false", "true", lambda value: str(value).lower())
 PORT = integer(0, 65_535, "3001")
 ADDRESS = Grammar(_address, "an IP address to listen on", "127.0.0.1")
-HOST_NAMES = Grammar(_host_names, "host names with commas between", "bot.example.com")
+HOST_NAMES = Grammar(_host_names, "host names with commas between", "bot.example.com", ",".join)
 TOKEN = Grammar(_token, "16 to 512 printable ASCII characters", "$(openssl rand -hex 32)")
 URL = Grammar(_url, "an http or https address without a password", "https://bot.example.com")
 DISCORD_WEBHOOK = Grammar(

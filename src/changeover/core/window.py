@@ -51,6 +51,14 @@ def parse_window(text: str) -> Window:
     return Window(text, seconds)
 
 
+def format_span(seconds: int) -> str:
+    """Seconds as `parse_window` reads them, in the largest unit that fits: `24h` is `1d`."""
+    for unit, length in reversed(_UNITS_S.items()):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
 def parse_moment(text: str, name: str = "since") -> int:
     """Nanoseconds since 1970 of an RFC 3339 time or of epoch seconds or milliseconds.
 

@@ -34,6 +34,7 @@ class Screen:
         self._duration_s = duration_s
         self._clock = clock or SystemClock()
         self._started_ns = self._clock.monotonic_ns()
+        self._counted = 0  # when it started: a folder that is kept holds earlier ones
         self._is_live = sys.stdout.isatty()
 
     @contextlib.contextmanager
@@ -53,8 +54,11 @@ class Screen:
     async def show_until(self, stop: asyncio.Event) -> None:
         """Say where the page is, then how it goes, until somebody stops it or time is over."""
         self._started_ns = self._clock.monotonic_ns()
+        self._counted = self._monitor.readings().summary(_WINDOW).total.total
         page = await asyncio.to_thread(self._monitor.wait_until_served)
-        _say(f"page    {f'{page}#window=5m' if page else 'not served: `changeover doctor` says why'}")
+        _say(
+            f"page    {f'{page}#window=5m' if page else 'not served: `changeover doctor` says why'}"
+        )
         _say(f"store   {self._monitor.store_file or 'in memory'}")
         _say(f"alerts  {self._monitor.settings.alert_file}")
         _say("" if self._duration_s else "Ctrl-C ends it.\n")
@@ -87,7 +91,7 @@ class Screen:
         parts = [
             f"{int(passed_s) // 60:02d}:{int(passed_s) % 60:02d}",
             f"{summary.total.total:,} commands",
-            f"{summary.total.total / max(passed_s, 1):.1f}/s",
+            f"{(summary.total.total - self._counted) / max(passed_s, 1):.1f}/s",
         ]
         systems = (LEGACY, self._monitor.settings.system)
         parts += [f"{name} {_figures(summary.by_system.get(name, Stats()))}" for name in systems]

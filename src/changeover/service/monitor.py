@@ -121,6 +121,7 @@ class Monitor:
         )
         self._catalogue = Catalogue(self._state, self._router)
         self._tick_lock = threading.Lock()
+        self._stopping = threading.RLock()  # a signal's handler may stop what its thread stops
         self._serves = settings.enabled and settings.http
         self._server: Server | None = None
         self._is_served = threading.Event()
@@ -190,23 +191,30 @@ class Monitor:
         self._ticker.start()
 
     def stop(self) -> None:
-        """Store what was recorded and end every thread, within 2 s. A second call does nothing."""
-        self._is_stopped = True
-        if self._is_running:
-            self._is_running = False
-            self._undo_end()
-            self._ticker.stop(0.3)
-            self._forward()
-            is_stored = self._flush()
-            self._close_door()
-            self._delivery.stop(0.3)
-            if is_stored:  # else the store would hold up the end; the lease runs out by itself
-                self.alerts.close()
-            self._sampler.stop()
-            self.loops.stop()
-        self._writer.stop(0.2)
-        self._telemetry.close()
-        self._state.close()
+        """Store what was recorded and end every thread, within 2 s.
+
+        A second call does nothing but wait for the first.
+        """
+        with self._stopping:
+            self._is_stopped = True
+            if self._is_running:
+                self._is_running = False
+                self._wind_down()
+            self._writer.stop(0.2)
+            self._telemetry.close()
+            self._state.close()
+
+    def _wind_down(self) -> None:
+        self._ticker.stop(0.3)
+        self._forward()
+        is_stored = self._flush()
+        self._undo_end()  # not earlier: a signal in the middle of the flush waits for its end
+        self._close_door()
+        self._delivery.stop(0.3)
+        if is_stored:  # else the store would hold up the end; the lease runs out by itself
+            self.alerts.close()
+        self._sampler.stop()
+        self.loops.stop()
 
     def _flush(self) -> bool:
         """A store in trouble gets a second; one that is only slow gets longer: nothing is lost."""
@@ -228,6 +236,7 @@ class Monitor:
         was_running, self._is_running = self._is_running, False
         if self._tick_lock.locked():
             self._tick_lock = threading.Lock()
+        self._stopping = threading.RLock()
         for shared in (self._guard, self.flags, self.loops):
             shared.begin_anew()
         self._serves, self._server, self._is_served = False, None, threading.Event()
@@ -354,14 +363,21 @@ class Monitor:
         """How the bot and its monitor are; never waits."""
         return self._telling().health()
 
-    def set_flag(self, name: str, value: str, *, actor: str, reason: str = "") -> Flip:
-        """Set a flag (`on`, `off`, `25%`) for every process that shares the store.
+    def set_flag(self, name: str, value: str | None, *, actor: str, reason: str = "") -> Flip:
+        """Set a flag for every process that shares the store.
+
+        Args:
+            name: such as `ddd.commands.utility`.
+            value: `on`, `off` or a share such as `25%`; None takes it out of the store, so
+                that the environment or the file speaks again.
+            actor: who changes it.
+            reason: why.
 
         Raises:
             BadValueError: no such value.
             StoreUnavailableError: nothing was changed.
         """
-        share = parse_share(name, value)
+        share = None if value is None else parse_share(name, value)
         flip = set_flag(self._state, name, share, actor=actor, reason=reason, clock=self._clock)
         self.flags.refresh()
         return flip
