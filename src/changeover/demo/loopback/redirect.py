@@ -1,4 +1,4 @@
-"""Points the discord.py of this process at a loopback Discord; the only file that imports it."""
+"""Points the discord.py or py-cord of this process at a loopback Discord; alone imports it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ def pointed_at(url: str, gateway_url: str) -> Iterator[None]:
     except ImportError as missing:
         raise MissingExtraError("pointing discord.py at a loopback Discord", "discord") from missing
     with contextlib.ExitStack() as undo:
-        _set(undo, Route, "BASE", f"{url}/api/v10")
-        _set(undo, DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(gateway_url))
+        # py-cord has its own name for the first, and asks the API for the second.
+        base = "BASE" if hasattr(Route, "BASE") else "API_BASE_URL"
+        _set(undo, Route, base, f"{url}/api/v10")
+        if hasattr(DiscordWebSocket, "DEFAULT_GATEWAY"):
+            _set(undo, DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(gateway_url))
         _set(undo, asset.Asset, "BASE", f"{url}/cdn")
         yield
 

@@ -10,13 +10,18 @@ _Task = asyncio.Task[Any]
 
 _HANDLERS = (
     "discord.py: ",
+    "pycord: ",
     "CommandTree-invoker",
     "discord-ui-view-dispatch",
     "discord-ui-modal-dispatch",
     "discord-ui-dynamic-item",
 )
 """How discord.py names the tasks that run a bot's code. Source: discord.py 2.4 to 2.7,
-`Client._schedule_event`, `CommandTree._from_interaction`, `View._dispatch_item` and so on."""
+`Client._schedule_event`, `CommandTree._from_interaction`, `View._dispatch_item` and so on; py-cord
+2.8 has a name of its own for the first."""
+
+_NAMELESS = ("ModalStore.dispatch",)
+"""Coroutines in tasks without a name. Source: py-cord 2.8, `parse_interaction_create`."""
 
 
 class HandlerWatch:
@@ -65,4 +70,9 @@ async def _idle(before: set[_Task]) -> None:
 
 
 def _handlers(loop: asyncio.AbstractEventLoop) -> set[_Task]:
-    return {task for task in asyncio.all_tasks(loop) if task.get_name().startswith(_HANDLERS)}
+    return {task for task in asyncio.all_tasks(loop) if _is_handler(task)}
+
+
+def _is_handler(task: _Task) -> bool:
+    coroutine = getattr(task.get_coro(), "__qualname__", "")
+    return task.get_name().startswith(_HANDLERS) or coroutine in _NAMELESS

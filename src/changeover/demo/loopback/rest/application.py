@@ -71,6 +71,11 @@ async def user(hub: Hub, request: web.Request) -> Json:
     return payloads.user(found)
 
 
+async def default_sounds(_hub: Hub, _request: web.Request) -> list[Json]:
+    """GET /soundboard-default-sounds, which py-cord reads before it is ready."""
+    return []
+
+
 async def open_dm(hub: Hub, request: web.Request) -> Json:
     """POST /users/@me/channels."""
     recipient = hub.world.users.get(int((await body(request)).get("recipient_id", 0)))
@@ -135,6 +140,7 @@ ROUTES = [
     Route("GET", "/gateway/bot", gateway_bot),
     Route("POST", "/users/@me/channels", open_dm),
     Route("GET", "/users/{user_id}", user),
+    Route("GET", "/soundboard-default-sounds", default_sounds),
 ] + [
     Route(method, path + tail, handler)
     for path in (_GLOBAL, _GUILD)
