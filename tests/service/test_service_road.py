@@ -217,6 +217,20 @@ def test_a_child_forked_off_a_running_loop_has_no_loop_that_lags_and_no_lock_tha
     assert os.waitpid(child, 0)[1] == 0
 
 
+def test_of_several_stops_at_once_none_takes_the_store_away_from_another(make):
+    monitor = make()
+    monitor.start()
+    for _ in range(20_000):
+        monitor.metrics.record_command_execution("ping", "legacy", 0.001, True)
+    stops = [threading.Thread(target=monitor.stop) for _ in range(4)]
+    for thread in stops:
+        thread.start()
+    for thread in stops:
+        thread.join()
+    assert monitor._writer.dropped == {}
+    assert make().catch_up().summary("5m")["command_executions"]["total"] == 20_000
+
+
 def test_stopped_it_stays_so_and_says_so(make, caplog):
     monitor = make()
     monitor.start().stop()
