@@ -74,9 +74,9 @@ def _measure(count: int, limit_ms: float) -> list[Figure]:
         ),
         Figure.of(
             f"quantile error, {count} events",
-            _worst_error(summaries, durations),
-            "of value",
-            limit=QUANTILE_LIMIT,
+            _worst_error(summaries, durations) * 100,
+            "%",
+            limit=QUANTILE_LIMIT * 100,
             note="p50, p95, p99 of all, beside the sorted durations",
         ),
     ]

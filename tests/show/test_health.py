@@ -56,5 +56,10 @@ def test_no_loop_watched_is_no_check():
 
 
 def test_a_silent_reading_degrades_and_nothing_more():
-    judged = health.silent_report("host/1", "no answer")
+    judged = health.silent_report("no answer", loop_silent_s=None, blocked_after_s=30)
     assert (judged.status, judged.loop_blocked) == (Status.DEGRADED, False)
+
+
+def test_a_silent_reading_hides_no_blocked_loop():
+    judged = health.silent_report("no answer", loop_silent_s=45, blocked_after_s=30)
+    assert (judged.status, judged.loop_blocked) == (Status.UNHEALTHY, True)

@@ -24,6 +24,7 @@ from changeover.route.catalogue import Catalogue
 from changeover.route.outcome import Classify, default_classify
 from changeover.route.share import parse_share
 from changeover.route.sources import set_flag
+from changeover.service.losses import Losses
 from changeover.service.wiring import (
     channels_of,
     check_flags,
@@ -138,6 +139,7 @@ class Monitor:
         self._sampler = ResourceSampler(clock=clock, loop_lag_ns=self.loops.worst_ns_since_last)
         self._summaries = Summaries(self._telemetry, clock=clock)
         self._cursor: int | None = None
+        self._losses = Losses(clock)
         self._writer = Writer(self._telemetry, clock=clock, guard=guard)
         channels = channels_of(settings, clock)
         self._outbox = Outbox(self._state, channels, clock=clock, guard=guard)
@@ -405,6 +407,7 @@ class Monitor:
             writer=self._writer,
             alerts=self.alerts,
             outbox=self._outbox,
+            losses=self._losses,
             has_bot=self._has_bot,
             is_ready=self._is_bot_ready,
             gateway=self._gateway,

@@ -29,6 +29,7 @@ from changeover.record.collector import MetricsCollector
 from changeover.record.loop_lag import LoopWatch
 from changeover.route.flags import FeatureFlags
 from changeover.route.router import Router
+from changeover.service.losses import Losses
 from changeover.settings import Settings
 from changeover.show.gateway import gateway_check
 from changeover.show.health import report
@@ -66,6 +67,7 @@ class Telling:
     writer: Writer
     alerts: AlertManager
     outbox: Outbox
+    losses: Losses
     has_bot: bool
     is_ready: Callable[[], bool]
     gateway: Callable[[float], Gateway | None]
@@ -107,6 +109,9 @@ class Telling:
             resource=self.summaries.latest_resource,
             totals=self.summaries.totals,
             dropped=self.dropped,
+            routes=lambda: {reason.value: count for reason, count in self.router.counts.items()},
+            loop_silent_s=self.loops.blocked_for_s,
+            blocked_after_s=self.settings.blocked_after_s,
             thresholds={
                 "error_ratio": self.settings.alert_error_ratio,
                 "response_time_ms": self.settings.alert_response_ms,
@@ -148,12 +153,9 @@ class Telling:
             yield gateway_check(gateway)
 
     def _recorder_check(self) -> Check:
-        told = [f"{reason}: {count}" for reason, count in self.dropped().items() if count]
-        if errors := sum(self.guard.counts.values()):
-            told.append(f"errors of ours, see the log: {errors}")
-        if told:
-            return Check("recorder", Status.DEGRADED, "; ".join(told))
-        return Check("recorder", Status.HEALTHY, f"{self.metrics.waiting} records wait")
+        errors = sum(self.guard.counts.values())
+        self.losses.note({**self.dropped(), "errors of ours, see the log": errors})
+        return self.losses.check("recorder")
 
     def _sampler_check(self) -> Check:
         sample = self.summaries.latest_resource()

@@ -65,7 +65,11 @@ class Desk:
         except Exception as error:  # noqa: BLE001  # counted; a monitor's trouble never fails /health
             self._guard.caught("show.health", error)
             detail = "The health reading failed; the log says why."
-        return silent_report("unknown", detail)
+        return silent_report(
+            detail,
+            loop_silent_s=self._readings.loop_silent_s(),
+            blocked_after_s=self._readings.blocked_after_s,
+        )
 
     async def summary(self, window: str) -> bytes:
         """`/health/commands` as JSON."""

@@ -64,10 +64,18 @@ def installed_version() -> str:
         return "unknown"
 
 
-def silent_report(instance: str, detail: str) -> HealthReport:
-    """What to say when the health reading itself did not answer: degraded, never a restart."""
-    check = Check("monitor", Status.DEGRADED, detail)
-    return report([check], uptime_s=0.0, instance=instance, ready=False, loop_silent_s=None)
+def silent_report(
+    detail: str, *, loop_silent_s: float | None, blocked_after_s: float
+) -> HealthReport:
+    """What to say when the health reading itself did not answer: degraded, unless the loop hangs."""
+    return report(
+        [Check("monitor", Status.DEGRADED, detail)],
+        uptime_s=0.0,
+        instance="unknown",
+        ready=False,
+        loop_silent_s=loop_silent_s,
+        blocked_after_s=blocked_after_s,
+    )
 
 
 def _overall(*, is_blocked: bool, is_degraded: bool) -> Status:

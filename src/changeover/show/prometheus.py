@@ -81,6 +81,7 @@ class _Reading(Collector):
         yield from resources(readings.resource(), self._now_ns)
         yield alerts(active)
         yield dropped(readings.dropped())
+        yield routes(readings.routes())
 
 
 def executions(totals: Cells) -> Metric:
@@ -196,6 +197,16 @@ def dropped(counts: Mapping[str, int]) -> Metric:
     """What the monitor had to drop."""
     family = CounterMetricFamily(
         "changeover_dropped_records", "Records the monitor dropped.", labels=("reason",)
+    )
+    for reason, count in counts.items():
+        family.add_metric((_text(reason),), count)
+    return family
+
+
+def routes(counts: Mapping[str, int]) -> Metric:
+    """Why calls went where they went."""
+    family = CounterMetricFamily(
+        "changeover_routed_calls", "Calls routed, by the reason for the choice.", labels=("reason",)
     )
     for reason, count in counts.items():
         family.add_metric((_text(reason),), count)

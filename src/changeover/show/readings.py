@@ -65,6 +65,10 @@ class Readings:
         dropped: what the monitor had to drop, by reason, since the start.
         thresholds: `error_ratio`, `response_time_ms` and `memory_mb`, as the alerts use them.
         system: the name of the new system.
+        routes: how many calls were routed for which reason, since the start.
+        loop_silent_s: how long the bot's loop has not answered; reads memory only, for when
+            the rest of `health` hangs.
+        blocked_after_s: from when on that is too long.
         gateway: how the bot is connected, with the rate limits of so many seconds; None where
             no bot is attached.
     """
@@ -82,3 +86,6 @@ class Readings:
     thresholds: Mapping[str, float]
     system: str
     gateway: Callable[[float], Gateway | None] = lambda _: None
+    routes: Callable[[], Mapping[str, int]] = dict
+    loop_silent_s: Callable[[], float | None] = lambda: None
+    blocked_after_s: float = 30.0
