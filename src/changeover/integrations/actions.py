@@ -28,7 +28,7 @@ from changeover.route.router import Choice, Router
 LEGACY_OF = "__changeover_legacy__"  # on a routed callback: what it stands in the place of
 
 _LOST = Choice(LEGACY, Trace(Reason.DOUBT))
-_NONE_NEW = Choice(LEGACY, Trace(Reason.NO_NEW_HANDLER))
+NONE_NEW = Choice(LEGACY, Trace(Reason.NO_NEW_HANDLER))
 
 
 class Action:
@@ -371,7 +371,7 @@ class Actions:
     def _choose(self, slot: Slot, subject: Any) -> tuple[Choice, NewHandler | None]:
         new = slot.new
         if new is None:
-            return _NONE_NEW, None
+            return NONE_NEW, None
         name = slot.entry.name
         try:
             choice = self._router.choose(name, self._id(subject))

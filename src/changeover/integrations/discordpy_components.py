@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from changeover.core.model import Kind, Outcome
-from changeover.integrations.actions import Action, Actions, running
+from changeover.integrations.actions import NONE_NEW, Action, Actions, running
 from changeover.integrations.hooks import Hooks
 from changeover.route.router import Choice
 
@@ -26,13 +26,13 @@ class Components:
     def watch(self, store: Any) -> None:
         """Watch the views of a store, and those that are added later."""
         for view in list(_views(store)):
-            self._watch_view(view, None)
+            self._watch_view(view, NONE_NEW)
         add, call = store.add_view, store.schedule_dynamic_item_call
 
         def add_view(view: Any, *args: Any, **kwargs: Any) -> None:
             try:
                 action = running()
-                self._watch_view(view, action.choice if action is not None else None)
+                self._watch_view(view, (action and action.choice) or NONE_NEW)
             except Exception as trouble:  # noqa: BLE001  # the view works without us
                 self._actions.guard.caught("attach.view", trouble)
             add(view, *args, **kwargs)
@@ -42,13 +42,14 @@ class Components:
                 await call(kind, factory, interaction, *args)
                 return
             watched = _DynamicFactory(self._actions, factory)
-            tell = partial(self._describe, interaction, factory.__name__, None)
-            await self._actions.act(Kind.COMPONENT, tell, call, kind, watched, interaction, *args)
+            tell = partial(self._describe, interaction, factory.__name__)
+            work = partial(_made_by, NONE_NEW, call)
+            await self._actions.act(Kind.COMPONENT, tell, work, kind, watched, interaction, *args)
 
         self._hooks.put(store, "add_view", add_view)
         self._hooks.put(store, "schedule_dynamic_item_call", schedule)
 
-    def _watch_view(self, view: Any, made_by: Choice | None) -> None:
+    def _watch_view(self, view: Any, made_by: Choice) -> None:
         if self._hooks.has(view, "_scheduled_task") or not self._actions.is_attached:
             return
         run, on_error, check = view._scheduled_task, view.on_error, view.interaction_check  # noqa: SLF001  # what the store starts
@@ -59,8 +60,8 @@ class Components:
                 return await run(*args)
             item, interaction = (None, args[0]) if view.__discord_ui_modal__ else args[:2]
             name = type(view).__name__ + (f" {_item_name(item)}" if item is not None else "")
-            tell = partial(self._describe, interaction, name, made_by)
-            return await actions.act(Kind.COMPONENT, tell, run, *args)
+            tell = partial(self._describe, interaction, name)
+            return await actions.act(Kind.COMPONENT, tell, partial(_made_by, made_by, run), *args)
 
         async def observe_error(interaction: Any, error: Exception, *args: Any) -> None:
             actions.fail(error)
@@ -77,11 +78,17 @@ class Components:
         hooks.put(view, "on_error", observe_error)
         hooks.put(view, "interaction_check", observe_check)
 
-    def _describe(
-        self, interaction: Any, name: str, made_by: Choice | None, action: Action
-    ) -> None:
-        action.name, action.choice = name, made_by
+    def _describe(self, interaction: Any, name: str, action: Action) -> None:
+        action.name = name
         action.shard = shard_of(interaction.guild_id, self._shards)
+
+
+async def _made_by(choice: Choice, work: Any, *args: Any) -> Any:
+    """A component is of the system that made its view, and so is what it makes."""
+    action = running()
+    if action is not None:
+        action.choice = choice
+    return await work(*args)
 
 
 class _DynamicFactory:

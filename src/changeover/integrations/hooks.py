@@ -3,63 +3,65 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 _ABSENT = object()
+_BEFORE = "__changeover_before__"  # on what was put: what stood there
 
 
 @dataclass(frozen=True, slots=True)
 class _Put:
-    """One attribute of one object: who it is, what stands there now, what stood there before."""
+    """One attribute of one object, and what stands there now.
 
-    owner: Callable[[], Any]
+    Both weakly. What was put calls what stood there before, which is often bound to the object:
+    held from here, it would keep a closed view or a reloaded extension alive for ever.
+    """
+
+    owner: weakref.ref[Any]
     name: str
-    value: Any
-    before: Any
+    value: weakref.ref[Any]
 
     def undo(self) -> None:
-        owner = self.owner()
-        if owner is None:
-            return
-        if self.name == "__class__":
-            if type(owner) is self.value:
-                owner.__class__ = self.before
-        elif vars(owner).get(self.name, _ABSENT) is not self.value:
-            return  # somebody put theirs on top of ours since; theirs stays, ours lets through
-        elif self.before is _ABSENT:
+        owner, value = self.owner(), self.value()
+        if owner is None or value is None or _standing(owner, self.name) is not value:
+            return  # gone, or somebody put theirs on top of ours since, which lets through
+        before = getattr(value, _BEFORE)
+        if before is _ABSENT:
             delattr(owner, self.name)
         else:
-            setattr(owner, self.name, self.before)
+            setattr(owner, self.name, before)
 
 
 class Hooks:
-    """Sets attributes on instances, never on classes that others share, and restores them.
-
-    Objects are held weakly: a reloaded extension's commands go as they would without us.
-    """
+    """Sets attributes on instances, never on classes that others share, and restores them."""
 
     def __init__(self) -> None:
         self._puts: dict[tuple[int, str], _Put] = {}
 
     def put(self, owner: Any, name: str, value: Any) -> None:
-        """Set an attribute of one object, or (`__class__`) the object's class."""
-        before = type(owner) if name == "__class__" else vars(owner).get(name, _ABSENT)
-        key = (id(owner), name)
-        if key in self._puts:  # ours stands there already: what stood there before us counts
-            before = self._puts[key].before
-        reference = weakref.ref(owner, lambda _: self._puts.pop(key, None))
+        """Set an attribute of one object (`__class__` too) to a function or class of ours."""
+        before = _standing(owner, name)
+        if self.has(owner, name):  # ours stands there already: what stood there before us counts
+            before = getattr(before, _BEFORE)
+        setattr(value, _BEFORE, before)
         setattr(owner, name, value)
-        self._puts[key] = _Put(reference, name, value, before)
+        key = (id(owner), name)
+        gone = weakref.ref(owner, lambda _: self._puts.pop(key, None))
+        self._puts[key] = _Put(gone, name, weakref.ref(value))
 
     def has(self, owner: Any, name: str) -> bool:
         """Whether what stands there is ours."""
         put = self._puts.get((id(owner), name))
-        return put is not None and vars(owner).get(name, _ABSENT) is put.value
+        return put is not None and put.value() is _standing(owner, name)
 
     def undo(self) -> None:
         """Restore everything, the newest first."""
         puts, self._puts = list(self._puts.values()), {}
         for put in reversed(puts):
             put.undo()
+
+
+def _standing(owner: Any, name: str) -> Any:
+    """What an object itself has under a name, whatever its class has."""
+    return type(owner) if name == "__class__" else vars(owner).get(name, _ABSENT)

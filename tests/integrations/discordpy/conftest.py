@@ -56,15 +56,16 @@ class Even(app_commands.Transformer):
 
 def add_commands(bot):
     """The commands of `conformance.COMMANDS`, and discord.py's own kinds."""
-    wanted = CONFORMANCE.Wanted
+    add_prefix_commands(bot)
+    add_unruly_commands(bot)
+    add_slash_commands(bot)
+    add_hybrids(bot)
 
+
+def add_prefix_commands(bot):
     @bot.command()
     async def ping(ctx, n: int):
         await ctx.send(f"legacy {n}")
-
-    @bot.command()
-    async def boom(_ctx):
-        raise KeyError("boom")
 
     @bot.command()
     @commands.has_permissions(administrator=True)
@@ -75,26 +76,6 @@ def add_commands(bot):
     @commands.cooldown(1, 60, commands.BucketType.user)
     async def cool(ctx):
         await ctx.send("cool")
-
-    @bot.command()
-    async def cancelled(_ctx):
-        raise asyncio.CancelledError
-
-    @bot.command()
-    async def timeout(_ctx):
-        raise TimeoutError
-
-    @bot.command(name="wanted")
-    async def wanted_(_ctx):
-        raise wanted
-
-    @bot.command()
-    async def block(_ctx):
-        time.sleep(CONFORMANCE.BLOCK_S)  # noqa: ASYNC251  # an author who does not know better
-
-    @bot.command()
-    async def nap(_ctx):
-        await asyncio.sleep(CONFORMANCE.BLOCK_S)
 
     @bot.group(invoke_without_command=True)
     async def grp(ctx):
@@ -112,8 +93,31 @@ def add_commands(bot):
     async def loud_sub(ctx, n: int):
         await ctx.send(f"loud sub {n}")
 
-    add_slash_commands(bot)
-    add_hybrids(bot)
+
+def add_unruly_commands(bot):
+    @bot.command()
+    async def boom(_ctx):
+        raise KeyError("boom")
+
+    @bot.command()
+    async def cancelled(_ctx):
+        raise asyncio.CancelledError
+
+    @bot.command()
+    async def timeout(_ctx):
+        raise TimeoutError
+
+    @bot.command()
+    async def wanted(_ctx):
+        raise CONFORMANCE.Wanted
+
+    @bot.command()
+    async def block(_ctx):
+        time.sleep(CONFORMANCE.BLOCK_S)  # noqa: ASYNC251  # an author who does not know better
+
+    @bot.command()
+    async def nap(_ctx):
+        await asyncio.sleep(CONFORMANCE.BLOCK_S)
 
 
 def add_slash_commands(bot):

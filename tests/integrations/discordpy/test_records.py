@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import discord
 import pytest
 from discord.ext import commands
@@ -110,9 +112,7 @@ async def test_durations_are_true_for_handlers_that_block_the_loop_and_for_those
             assert record["duration_ms"] == pytest.approx(conformance.BLOCK_S * 1000, rel=0.05)
 
 
-async def test_an_answer_after_the_deadline_is_a_failure(run, changeover, conformance, world):
-    import asyncio
-
+async def test_an_answer_after_the_deadline_is_a_failure(run, changeover, conformance):
     def late(bot):
         @bot.tree.command()
         async def slate(interaction: discord.Interaction):
@@ -141,7 +141,7 @@ async def test_what_the_bot_may_not_do_is_a_failure(run, changeover, conformance
 async def test_what_a_command_calls_inside_itself_is_part_of_it(run, changeover, conformance):
     def nested(bot):
         @bot.command()
-        async def inner(ctx):
+        async def inner(_ctx):
             raise KeyError("inner")
 
         @bot.command()
