@@ -125,7 +125,7 @@ def _commands(snapshot: Snapshot) -> list[str]:
         Column("share", is_number=True),
         *(
             Column(f"{heading} {system}", is_number=True)
-            for heading in ("calls", "error rate", "p95")
+            for heading in ("calls", "errors", "p95")
             for system in (old, new)
         ),
     ]
