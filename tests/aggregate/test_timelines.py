@@ -1,6 +1,7 @@
 import pytest
 
 from changeover.aggregate.steps import step_of
+from changeover.aggregate.stored import Stored
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import NS_PER_S
 from changeover.core.model import Instance, ResourceSample
@@ -86,3 +87,16 @@ def test_with_the_store_away_the_steps_before_memory_are_empty(summaries, teleme
     telemetry.is_away = True
     summaries.add([call(clock.wall_ns())])
     assert sum(totals(summaries.timeline(parse_window("24h")))) == 1
+
+
+def test_what_is_kept_of_the_store_does_not_grow_with_the_number_of_commands(
+    telemetry, clock, call
+):
+    """A page that somebody opened once must not cost a bot its memory for ever."""
+    stored, start_ns = Stored(telemetry, clock), clock.wall_ns() // NS_PER_S * NS_PER_S
+    telemetry.store(OTHER, [call(start_ns, command=f"c{number}") for number in range(50)])
+    for text in ("5m", "24h"):
+        window = parse_window(text)
+        end_ns = start_ns + window.ns
+        slots = stored.slots(window, start_ns, end_ns, step_of(window))
+        assert [cell.count for slot in slots for cell in slot.cells.values()] == [50]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from changeover.core.cell import CellSlot, Counted
+from changeover.core.cell import Cell, Cells, CellSlot, Counted
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import StoreUnavailableError
+from changeover.core.model import Series
 from changeover.core.ports import Telemetry
 from changeover.core.window import Window
 
@@ -63,7 +64,11 @@ class Stored:
     def slots(
         self, window: Window, start_ns: int, end_ns: int, step_ns: int
     ) -> Sequence[CellSlot] | None:
-        """The same, cut at multiples of `step_ns`; None when the store cannot say."""
+        """The cells of each system, cut at multiples of `step_ns`; None when the store cannot say.
+
+        All commands are one, named "": a hundred steps of every command, kept for every window
+        that somebody once looked at, would be hundreds of megabytes.
+        """
         return self._ask(
             self._slots,
             window,
@@ -74,11 +79,13 @@ class Stored:
     def _cut(self, start_ns: int, end_ns: int, step_ns: int) -> Sequence[CellSlot]:
         """The store cuts at minutes; finer steps are counted one by one."""
         if step_ns % MINUTE_NS == 0:
-            return self._telemetry.slots(start_ns, end_ns, step_ns)
+            slots = self._telemetry.slots(start_ns, end_ns, step_ns)
+            return [replace(slot, cells=_by_system(slot.cells)) for slot in slots]
         starts = range(start_ns, end_ns, step_ns)
         ends = [min(start + step_ns, end_ns) for start in starts]
         counted = [self._telemetry.count(*span) for span in zip(starts, ends, strict=True)]
-        return [CellSlot(start, one.cells) for start, one in zip(starts, counted, strict=True)]
+        pairs = zip(starts, counted, strict=True)
+        return [CellSlot(start, _by_system(one.cells)) for start, one in pairs]
 
     def _ask(
         self,
@@ -107,6 +114,13 @@ class Stored:
                 kept.clear()
             kept[window.seconds] = _Kept(*span, now_ns, answer)
             return answer
+
+
+def _by_system(cells: Cells) -> Cells:
+    folded: Cells = {}
+    for (_, system, outcome), cell in cells.items():
+        folded.setdefault(Series("", system, outcome), Cell()).merge(cell)
+    return folded
 
 
 def _still_answers(old: _Kept[_Answer], span: tuple[int, int], window: Window, now_ns: int) -> bool:
