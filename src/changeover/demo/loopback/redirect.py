@@ -1,15 +1,19 @@
-"""Points the discord.py or py-cord of this process at a loopback Discord; alone imports it."""
+"""Points the discord.py of this process, or its kin, at a loopback Discord; alone imports it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
+import importlib.util
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from changeover.core.errors import MissingExtraError
 from changeover.demo.loopback.errors import LoopbackError
 
+_LIBRARIES = ("discord", "disnake", "nextcord")  # py-cord goes by the name of discord.py
 _GUILDS_READY_S = 0.05
 """All guilds arrive at once here, so there is nothing to wait for (discord.py waits 2 s)."""
 
@@ -19,23 +23,34 @@ _CLOSE_S = 0.5
 
 @contextlib.contextmanager
 def pointed_at(url: str, gateway_url: str) -> Iterator[None]:
-    """Let discord.py talk to `url` while inside, and to whom it talked before afterwards."""
-    try:
-        # Here, because the server itself works without discord.py.
-        import yarl  # noqa: PLC0415
-        from discord import asset  # noqa: PLC0415
-        from discord.gateway import DiscordWebSocket  # noqa: PLC0415
-        from discord.http import Route  # noqa: PLC0415
-    except ImportError as missing:
-        raise MissingExtraError("pointing discord.py at a loopback Discord", "discord") from missing
+    """Let discord.py talk to `url` while inside, and to whom it talked before afterwards.
+
+    Or the other libraries that this process has imported, all of which are its kin.
+    """
     with contextlib.ExitStack() as undo:
-        # py-cord has its own name for the first, and asks the API for the second.
-        base = "BASE" if hasattr(Route, "BASE") else "API_BASE_URL"
-        _set(undo, Route, base, f"{url}/api/v10")
-        if hasattr(DiscordWebSocket, "DEFAULT_GATEWAY"):
-            _set(undo, DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(gateway_url))
-        _set(undo, asset.Asset, "BASE", f"{url}/cdn")
+        for library in _libraries():
+            _point(undo, library, url, gateway_url)
         yield
+
+
+def _libraries() -> list[str]:
+    """Those that are imported; if none is, the first that is installed."""
+    found = [name for name in _LIBRARIES if name in sys.modules]
+    found = found or [name for name in _LIBRARIES if importlib.util.find_spec(name)][:1]
+    if not found:
+        raise MissingExtraError("pointing discord.py at a loopback Discord", "discord")
+    return found
+
+
+def _point(undo: contextlib.ExitStack, library: str, url: str, gateway_url: str) -> None:
+    route = importlib.import_module(f"{library}.http").Route
+    socket = importlib.import_module(f"{library}.gateway").DiscordWebSocket
+    # py-cord has its own name for the first; only discord.py does not ask the API for the second.
+    base = "BASE" if hasattr(route, "BASE") else "API_BASE_URL"
+    _set(undo, route, base, f"{url}/api/v10")
+    if hasattr(socket, "DEFAULT_GATEWAY"):
+        _set(undo, socket, "DEFAULT_GATEWAY", type(socket.DEFAULT_GATEWAY)(gateway_url))
+    _set(undo, importlib.import_module(f"{library}.asset").Asset, "BASE", f"{url}/cdn")
 
 
 @contextlib.asynccontextmanager
@@ -48,7 +63,9 @@ async def connected(bot: Any, token: str, timeout_s: float) -> AsyncIterator[Non
     """
     state = bot._connection  # noqa: SLF001 - the timeout can only be given to the constructor
     state.guild_ready_timeout = min(state.guild_ready_timeout, _GUILDS_READY_S)
-    async with bot:
+    async with contextlib.AsyncExitStack() as ending:
+        if hasattr(bot, "__aenter__"):  # disnake and nextcord have none
+            await ending.enter_async_context(bot)
         running = asyncio.create_task(bot.start(token), name="loopback bot")
         try:
             await _until_ready(bot, running, timeout_s)

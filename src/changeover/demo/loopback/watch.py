@@ -11,14 +11,18 @@ _Task = asyncio.Task[Any]
 _HANDLERS = (
     "discord.py: ",
     "pycord: ",
+    "disnake: ",
+    "nextcord: ",
     "CommandTree-invoker",
     "discord-ui-view-dispatch",
     "discord-ui-modal-dispatch",
     "discord-ui-dynamic-item",
+    "disnake-ui-view-dispatch",
+    "disnake-ui-modal-dispatch",
 )
 """How discord.py names the tasks that run a bot's code. Source: discord.py 2.4 to 2.7,
-`Client._schedule_event`, `CommandTree._from_interaction`, `View._dispatch_item` and so on; py-cord
-2.8 has a name of its own for the first."""
+`Client._schedule_event`, `CommandTree._from_interaction`, `View._dispatch_item` and so on; the
+others (py-cord 2.8, disnake 2.12, nextcord 2.6) have names of their own for some."""
 
 _NAMELESS = ("ModalStore.dispatch",)
 """Coroutines in tasks without a name. Source: py-cord 2.8, `parse_interaction_create`."""
