@@ -301,3 +301,13 @@ class TestBatches:
         assert not waiting
         assert again.executions == whole.executions
         assert len(again) == len(whole)
+
+
+def test_a_thread_that_was_started_early_takes_the_first_batch(store, batch, writer):
+    before = threading.active_count()
+    writer.start()
+    assert threading.active_count() == before + 1
+    writer.put(batch(1))
+    assert writer.flush(SOON_S)
+    assert threading.active_count() == before + 1
+    assert len(store.stored()) == 1

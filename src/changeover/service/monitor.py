@@ -190,6 +190,7 @@ class Monitor:
         self._is_running = True
         if self._has_bot:
             self._sampler.start()
+        self._writer.start()
         self._ticker.start()
 
     def stop(self) -> None:

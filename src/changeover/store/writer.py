@@ -68,6 +68,12 @@ class Writer:
         self._logged_ns: dict[str, int] = {}
         self._hurry = self._stopping = self._abandoned = False
 
+    def start(self) -> None:
+        """Begin now rather than with the first batch: at its end a program may start no thread."""
+        with self._changed:
+            if not self._stopping:
+                self._start()
+
     def put(self, batch: Batch) -> None:
         """Have a batch stored soon; never waits for the store."""
         if not len(batch):
