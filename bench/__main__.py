@@ -22,6 +22,7 @@ MEASUREMENTS = {
     "routing": "Routing",
     "summaries": "Summaries",
     "footprint": "Footprint on a real bot",
+    "attach": "Attached to a real bot",
     "responsiveness": "Answering under load",
     "endurance": "Sudden ends",
     "page": "The page",

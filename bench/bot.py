@@ -1,7 +1,8 @@
-"""A discord.py bot to be measured: `python -m bench.bot bare|off|on URL TOKEN FOLDER`.
+"""A discord.py bot to be measured: `python -m bench.bot MODE URL TOKEN FOLDER`.
 
-`bare` is the bot without us; `off` and `on` route and monitor it, without and with HTTP. What it
-used is printed when somebody writes `!report`, and the clock for the next report starts.
+`bare` is the bot without us; `off` and `on` route and monitor it through the adapter, without
+and with HTTP. `plain` is a bot with slash commands and replies, without us; `attached` is the
+same with `attach`, half of its calls going to new handlers. What it used is printed when somebody writes `!report`, and the clock for the next report starts.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Bot(commands.Bot):
         self.cpu_s = time.process_time()
         for name in COMMANDS:
             self.add_command(commands.Command(self._callback(name), name=name))
+        self.is_synced = False
         self.command(name="report")(report)
         self.command(name="block")(block)
 
@@ -61,6 +63,8 @@ class Bot(commands.Bot):
         return routed
 
     async def setup_hook(self) -> None:
+        if self.is_synced:
+            await self.tree.sync()
         self.watcher = asyncio.create_task(self._watch_gaps())
 
     async def on_ready(self) -> None:
@@ -71,6 +75,39 @@ class Bot(commands.Bot):
             before = time.perf_counter()
             await asyncio.sleep(GAP_EVERY_S)
             self.worst_gap_s = max(self.worst_gap_s, time.perf_counter() - before - GAP_EVERY_S)
+
+
+def add_more_commands(bot: Bot) -> None:
+    """A slash command, and a prefix command that replies, beside each of the 18."""
+    bot.is_synced = True
+    for name in COMMANDS:
+        slash, reply = more_handlers(bot)
+        bot.tree.command(name=f"s{name}", description="x")(slash)
+        bot.command(name=f"r{name}")(reply)
+
+
+def more_handlers(bot: Bot) -> tuple[Any, Any]:
+    async def slash(_interaction: discord.Interaction) -> None:
+        bot.handled += 1
+
+    async def reply(ctx: commands.Context[Any]) -> None:
+        await ctx.send("x")
+        bot.handled += 1
+
+    return slash, reply
+
+
+def attach(monitor: Any, bot: Bot) -> None:
+    """Attach, and give every command a new handler."""
+    monitor.attach(bot)
+    for name in COMMANDS:
+
+        async def work(_ctx: Any) -> None:
+            bot.handled += 1
+
+        slash, reply = more_handlers(bot)
+        for command, handler in ((name, work), (f"s{name}", slash), (f"r{name}", reply)):
+            monitor.new(command, category="utility")(handler)
 
 
 async def report(ctx: commands.Context[Any]) -> None:
@@ -107,7 +144,7 @@ def main() -> None:
     database = sqlite3.connect(Path(folder) / "bot.db")  # as bots have one
     database.execute("CREATE TABLE IF NOT EXISTS t (x)")
     monitor = None
-    if mode != "bare":
+    if mode not in ("bare", "plain"):
         from changeover import Changeover, Settings  # noqa: PLC0415  # `bare` must not pay for it
 
         before = time.process_time()
@@ -119,7 +156,13 @@ def main() -> None:
         for flag, value in (("enabled", "on"), ("integration", "on"), ("utility", "50%")):
             monitor.set_flag(f"ddd.commands.{flag}", value, actor="bench")
         tell({"url": monitor.url, "start_cpu_s": time.process_time() - before})
-    bot = Bot(monitor.adapter if monitor else None)
+    bot = Bot(monitor.adapter if monitor and mode not in ("attached", "watched", "idle") else None)
+    if mode in ("plain", "attached", "watched", "idle"):
+        add_more_commands(bot)
+    if mode == "watched":
+        monitor.attach(bot)
+    if mode == "attached":
+        attach(monitor, bot)
     try:
         bot.run(token, log_handler=None)
     finally:

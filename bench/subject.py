@@ -25,15 +25,25 @@ class Subject:
         self._discord = discord
         command = [sys.executable, "-m", "bench.bot", mode, discord.url, discord.token, folder]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.start = {} if mode == "bare" else self._read()
+        self.start = {} if mode in ("bare", "plain") else self._read()
         self._read()  # ready
         self._sent = 0
         self._used = dict(_NOTHING)
 
-    def send(self, count: int, rate: float | None = None) -> None:
-        """Let people use so many commands, at a rate or as fast as it goes."""
+    def send(self, count: int, rate: float | None = None, *, pattern: str = "!{}") -> None:
+        """Let people use so many commands, at a rate or as fast as it goes.
+
+        Args:
+            count: how many.
+            rate: a second.
+            pattern: how a command's name becomes what is said; with a slash it is invoked.
+        """
         for number in range(count):
-            self.say("!" + COMMANDS[(self._sent + number) % len(COMMANDS)])
+            text = pattern.format(COMMANDS[(self._sent + number) % len(COMMANDS)])
+            if text.startswith("/"):
+                self._discord.post_interaction(text)
+            else:
+                self.say(text)
             if rate:
                 _PAUSE.wait(1 / rate)
             elif number % 200 == 199:  # the bot must not be measured at drowning

@@ -7,14 +7,14 @@ import sqlite3
 import warnings
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from changeover import Changeover, Settings
 from changeover.core.model import Kind, Outcome
-from changeover.core.ports import FlagValue
 from changeover.demo.call import BotFacts, Call, Channel, Handler, Person, Reply, Server
 from changeover.demo.catalogue import COMMANDS
 from changeover.demo.database.opener import Database
@@ -22,9 +22,6 @@ from changeover.demo.ddd.handlers import ddd_handlers
 from changeover.demo.legacy.conversation import hear
 from changeover.demo.legacy.handlers import legacy_handlers
 from changeover.demo.loopback import LoopbackDiscord, World
-from changeover.route.adapter import CommandIntegrationAdapter
-from changeover.route.flags import FeatureFlags
-from changeover.route.router import Router
 
 with warnings.catch_warnings():  # discord.py imports a module that Python 3.13 has dropped
     warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
@@ -114,38 +111,7 @@ class Record(NamedTuple):
     system: str
     outcome: Outcome
     kind: Kind
-
-
-class ListRecorder:
-    """A recorder that keeps what it is told."""
-
-    def __init__(self):
-        self.records: list[Record] = []
-        self.errors: list[BaseException | None] = []
-
-    def record_command_execution(
-        self, command, system, duration, success, error=None, *, outcome, kind, **_more
-    ):
-        assert duration >= 0
-        assert success is (outcome is Outcome.OK)
-        self.records.append(Record(command, system, outcome, kind))
-        self.errors.append(error)
-
-    def record_feature_flag_check(self, flag, enabled, command=None, *, trace=None):
-        pass
-
-
-class Everything:
-    """A flag source: all commands go where the share says."""
-
-    name = "test"
-
-    def __init__(self, share):
-        flags = ["enabled", "integration", *{command.category for command in COMMANDS.values()}]
-        self.flags = {f"ddd.commands.{flag}": FlagValue(share) for flag in flags}
-
-    def read(self):
-        return self.flags
+    error: str | None
 
 
 @dataclass
@@ -155,7 +121,8 @@ class Stage:
     discord: LoopbackDiscord
     bot: Any
     system: str
-    recorder: ListRecorder = field(default_factory=ListRecorder)
+    changeover: Changeover
+    seen: int = 0
 
     @property
     def world(self):
@@ -171,9 +138,14 @@ class Stage:
 
     def took(self):
         """What was recorded since the last time."""
-        taken = list(self.recorder.records)
-        self.recorder.records.clear()
-        return taken
+        told = self.changeover.metrics.get_metrics("command_execution")
+        taken, self.seen = told[self.seen :], len(told)
+        return [
+            Record(
+                r["command"], r["system"], Outcome(r["outcome"]), Kind(r["kind"]), r["error_type"]
+            )
+            for r in taken
+        ]
 
     async def both(self, name, /, admin=False, **options):
         """A command by prefix and by slash: what was said, what was recorded."""
@@ -185,22 +157,27 @@ class Stage:
         return (said, by_prefix), (answer, self.took())
 
 
+def _fail(error):
+    raise error
+
+
 @asynccontextmanager
 async def _staged(path, system, *, faults=None, clock=None, world=None):
     database = Database(path)
-    recorder = ListRecorder()
-    flags = FeatureFlags([Everything(100 if system == "ddd" else 0)])
-    flags.refresh()
-    adapter = CommandIntegrationAdapter(Router(flags), recorder)
+    changeover = Changeover(Settings(store="memory", http=False), on_error=_fail)
+    share = "on" if system == "ddd" else "off"
+    for name in ["enabled", "integration", *{command.category for command in COMMANDS.values()}]:
+        changeover.set_flag(f"ddd.commands.{name}", share, actor="test")
     world = world or World.build(guilds=1, users=12)
     options = {"clock": clock} if clock else {}
     async with LoopbackDiscord(world=world, **options) as discord:
         bot = build_bot(
-            adapter, recorder, database, faults=faults, clock=clock, guild_ready_timeout=0.1
+            changeover.start(), database, faults=faults, clock=clock, guild_ready_timeout=0.1
         )
         async with discord.running(bot):
-            yield Stage(discord, bot, system, recorder)
+            yield Stage(discord, bot, system, changeover)
         assert discord.unhandled == []
+    changeover.stop()
     database.close()
 
 

@@ -11,7 +11,8 @@ from discord.ext import commands
 
 from changeover.core.model import Outcome
 from changeover.demo import mistakes
-from changeover.demo.bot.outcomes import classify, explain, unwrap, was_run
+from changeover.demo.bot.outcomes import classify, explain
+from changeover.integrations.discordpy_outcomes import unwrap, was_run
 
 COOLDOWN = commands.Cooldown(1, 5)
 PING = SimpleNamespace(name="ping", qualified_name="ping")
@@ -42,7 +43,7 @@ def not_found(code):
         (commands.MaxConcurrencyReached(1, commands.BucketType.user), Outcome.THROTTLED),
         (commands.CommandNotFound("x"), Outcome.NOT_FOUND),
         (app_commands.CommandNotFound("x", []), Outcome.NOT_FOUND),
-        (not_found(10062), Outcome.TIMEOUT),
+        (not_found(10062), Outcome.FAILURE),
         (not_found(10008), Outcome.FAILURE),
         (TimeoutError(), Outcome.TIMEOUT),
         (asyncio.CancelledError(), Outcome.CANCELLED),

@@ -17,7 +17,6 @@ import discord
 
 from changeover.core.errors import BadValueError, ChangeoverError
 from changeover.demo.bot.bot import DemoBot, build_bot
-from changeover.demo.bot.outcomes import classify
 from changeover.demo.catalogue import categories
 from changeover.demo.database.opener import Database
 from changeover.demo.faults import FailRule, Faults, SlowRule
@@ -74,14 +73,12 @@ def run(plan: Plan, settings: Settings) -> None:
 
 async def _run(plan: Plan, settings: Settings, folder: Path, token: str | None) -> None:
     faults = Faults(plan.fails, plan.slows, seed=plan.seed)
-    monitor = Changeover(settings, classify=classify)
+    monitor = Changeover(settings)
     database = Database(folder / "bot.db")
     screen = Screen(monitor, duration_s=plan.duration_s)
     try:
-        bot = build_bot(monitor.adapter, monitor.metrics, database, faults=faults)
-        monitor.is_ready = bot.is_ready
-        monitor.loops.watch(asyncio.get_running_loop())
-        monitor.start()
+        monitor.start()  # before `attach` does: then it ends here, with a last line, not with the bot
+        bot = build_bot(monitor, database, faults=faults)
         with screen.logging_here(), _asked_to_stop() as stop:
             where = _real(bot, token, stop) if token else _made_up(plan, bot, stop)
             if not token:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import update_wrapper
 from inspect import isawaitable, signature
-from typing import Any, NamedTuple
+from typing import Any
 
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard
@@ -46,50 +46,27 @@ class Action:
         is_over: recorded; a task that outlives its action is none of it.
     """
 
-    __slots__ = (
-        "choice",
-        "depth",
-        "error",
-        "handled_ns",
-        "has_sent",
-        "is_over",
-        "kind",
-        "name",
-        "outcome",
-        "ran",
-        "shard",
-        "started_ns",
-        "stopped_ns",
-    )
+    # On the class, since one is made for every command, and few of these are ever set.
+    name: str | None = None
+    shard: int | None = None
+    outcome: Outcome | None = None
+    error: BaseException | None = None
+    choice: Choice | None = None
+    ran: str | None = None
+    stopped_ns: int | None = None
+    handled_ns = 0
+    depth = 0
+    has_sent = False
+    is_over = False
 
     def __init__(self, kind: Kind, started_ns: int) -> None:
         self.kind = kind
         self.started_ns = started_ns
-        self.stopped_ns: int | None = None
-        self.handled_ns = 0
-        self.name: str | None = None
-        self.shard: int | None = None
-        self.outcome: Outcome | None = None
-        self.error: BaseException | None = None
-        self.ran: str | None = None
-        self.choice: Choice | None = None
-        self.depth = 0
-        self.has_sent = self.is_over = False
 
     def fail(self, error: BaseException, now_ns: int) -> None:
         """Note what went wrong, if it is the first; what an action calls in itself has no say."""
         if not self.depth and self.error is None:
             self.error, self.stopped_ns = error, now_ns
-
-
-class _Turn(NamedTuple):
-    """One run of one implementation in an action."""
-
-    action: Action
-    slot: Slot
-    is_outermost: bool
-    is_new: bool
-    started_ns: int
 
 
 Describe = Callable[[Action], None]
@@ -134,7 +111,8 @@ class Actions:
         self.now_ns = clock.monotonic_ns
         self.is_attached = True
         self._router = router
-        self._record = GuardedRecorder(recorder, self.guard)
+        self._record = recorder.record_command_execution
+        self._checks = GuardedRecorder(recorder, self.guard)
         self._dialect = dialect
         self._classify = classify
         self._id_of = id_getter(sticky_by)
@@ -155,8 +133,8 @@ class Actions:
         Returns:
             What the work returned; what it raises leaves as it is.
         """
-        outer = running()
-        if outer is not None:
+        outer = _RUNNING.get()
+        if outer is not None and not outer.is_over:
             outer.depth += 1
             try:
                 return await work(*args)
@@ -181,29 +159,36 @@ class Actions:
 
     def _end(self, action: Action, describe: Describe) -> None:
         action.is_over = True
-        now_ns = self.now_ns()
         try:
             describe(action)
         except Exception as trouble:  # noqa: BLE001  # recorded with less
             self.guard.caught("attach.describe", trouble)
-        name = action.name or OTHER
-        real, outcome = self._judge(action)
-        choice, duration_ns = action.choice, action.handled_ns
+        name, choice, duration_ns = action.name or OTHER, action.choice, action.handled_ns
         if action.ran != name:  # no callback of ours ran, or only that of a group above
-            duration_ns = (action.stopped_ns or now_ns) - action.started_ns
+            duration_ns = (action.stopped_ns or self.now_ns()) - action.started_ns
             choice = choice if action.ran is None else None
         system = self._system_of(action) if choice is None else choice.system
-        trace = None if choice is None else choice.trace
-        self._record.execution(
-            name, system, duration_ns, outcome, error=real, trace=trace, kind=action.kind
-        )
+        error, outcome = (None, action.outcome or Outcome.OK)
+        if action.error is not None:
+            error, outcome = self._judge(action, action.error)
+        try:
+            self._record(
+                name,
+                system,
+                duration_ns / NS_PER_S,
+                outcome is Outcome.OK,
+                error,
+                outcome=outcome,
+                trace=None if choice is None else choice.trace,
+                kind=action.kind,
+            )
+        except Exception as trouble:  # noqa: BLE001  # the call went as it went
+            self.guard.caught("attach.record", trouble)
 
-    def _judge(self, action: Action) -> tuple[BaseException | None, Outcome]:
+    def _judge(self, action: Action, error: BaseException) -> tuple[BaseException, Outcome]:
         """The error that really happened, and the outcome."""
-        if action.error is None:
-            return None, action.outcome or Outcome.OK
-        error = self._unwrapped(action.error)
-        return error, action.outcome or self._outcome_of(error)
+        real = self._unwrapped(error)
+        return real, action.outcome or self._outcome_of(real)
 
     def _unwrapped(self, error: BaseException) -> BaseException:
         try:
@@ -265,11 +250,30 @@ class Actions:
         async def routed(*args: Any, **kwargs: Any) -> Any:
             if not self.is_attached:
                 return await legacy(*args, **kwargs)
-            action = running()
-            if action is None:  # called by hand, in no action of a user
+            action = _RUNNING.get()
+            if action is None or action.is_over:  # called by hand, in no action of a user
                 return await self.act(Kind.CALL, named, lambda: routed(*args, **kwargs))
-            subject = args[position] if len(args) > position else kwargs.get(subject_name)
-            return await self._run(action, slot, subject, legacy, args, kwargs)
+            choice, new, subject = NONE_NEW, slot.new, None
+            if new is not None:
+                subject = args[position] if len(args) > position else kwargs.get(subject_name)
+                choice, new = self._choose(slot, new, subject)
+            started_ns = self._begin_turn(action, slot, choice)
+            try:
+                if new is None:
+                    return await legacy(*args, **kwargs)
+                result = new.call(args, kwargs)
+                return await result if isawaitable(result) else result
+            except BaseException as error:
+                self._note(action, error)
+                if new is None or not self._may_fall_back(action, slot, subject, error):
+                    raise
+            finally:
+                self._end_turn(action, started_ns)
+            action.depth += 1  # the record is the new handler's; legacy's answer is none of its own
+            try:
+                return await legacy(*args, **kwargs)
+            finally:
+                action.depth -= 1
 
         def named(action: Action) -> None:
             action.name = slot.entry.name
@@ -278,48 +282,40 @@ class Actions:
         setattr(routed, LEGACY_OF, legacy)
         return routed
 
-    async def _run(
-        self,
-        action: Action,
-        slot: Slot,
-        subject: Any,
-        legacy: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        """Choose, run and time one call; once more if legacy answers for a new one that failed."""
-        turn, new = self._begin_turn(action, slot, subject)
-        try:
-            if new is None:
-                return await legacy(*args, **kwargs)
-            result = new.call(args, kwargs)
-            return await result if isawaitable(result) else result
-        except BaseException as error:
-            if not self._may_fall_back(turn, subject, error):
-                raise
-        finally:
-            self._end_turn(turn)
-        action.depth += 1  # the record is the new handler's; legacy's answer is none of its own
-        try:
-            return await legacy(*args, **kwargs)
-        finally:
-            action.depth -= 1
-
     def routed_plain(
         self, legacy: Callable[..., Any], command: str, *, category: str | None = None
     ) -> Callable[..., Any]:
         """The same for a function that is not async, and that no chat library calls."""
         slot = self.registry.add_slot(command, signature(legacy), category=category)
 
+        def run(action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            choice, new, subject = NONE_NEW, slot.new, None
+            if new is not None:
+                subject = next(iter((*args, *kwargs.values())), None)
+                choice, new = self._choose(slot, new, subject)
+            started_ns = self._begin_turn(action, slot, choice)
+            try:
+                return legacy(*args, **kwargs) if new is None else new.call(args, kwargs)
+            except BaseException as error:
+                self._note(action, error)
+                if new is None or not self._may_fall_back(action, slot, subject, error):
+                    raise
+            finally:
+                self._end_turn(action, started_ns)
+            action.depth += 1
+            try:
+                return legacy(*args, **kwargs)
+            finally:
+                action.depth -= 1
+
         def routed(*args: Any, **kwargs: Any) -> Any:
-            subject = next(iter((*args, *kwargs.values())), None)
             outer = running()
             if outer is not None:
-                return self._run_plain(outer, slot, subject, legacy, args, kwargs)
+                return run(outer, args, kwargs)
             action = Action(Kind.CALL, self.now_ns())
             token = _RUNNING.set(action)
             try:
-                return self._run_plain(action, slot, subject, legacy, args, kwargs)
+                return run(action, args, kwargs)
             finally:
                 _RUNNING.reset(token)
                 self._end(action, named)
@@ -330,55 +326,32 @@ class Actions:
         update_wrapper(routed, legacy)
         return routed
 
-    def _run_plain(
-        self,
-        action: Action,
-        slot: Slot,
-        subject: Any,
-        legacy: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        turn, new = self._begin_turn(action, slot, subject)
-        try:
-            return legacy(*args, **kwargs) if new is None else new.call(args, kwargs)
-        except BaseException as error:
-            if not self._may_fall_back(turn, subject, error):
-                raise
-        finally:
-            self._end_turn(turn)
-        action.depth += 1
-        try:
-            return legacy(*args, **kwargs)
-        finally:
-            action.depth -= 1
-
-    def _begin_turn(
-        self, action: Action, slot: Slot, subject: Any
-    ) -> tuple[_Turn, NewHandler | None]:
-        is_outermost = not action.depth
-        choice, new = self._choose(slot, subject)
-        if is_outermost:
+    def _begin_turn(self, action: Action, slot: Slot, choice: Choice) -> int:
+        if not action.depth:
             action.ran, action.choice = slot.entry.name, choice
         action.depth += 1
-        return _Turn(action, slot, is_outermost, new is not None, self.now_ns()), new
+        return self.now_ns()
 
-    def _end_turn(self, turn: _Turn) -> None:
-        turn.action.depth -= 1
-        if turn.is_outermost:
-            turn.action.handled_ns += self.now_ns() - turn.started_ns
+    def _note(self, action: Action, error: BaseException) -> None:
+        """What left a handler that the library called itself."""
+        if action.depth == 1 and action.error is None:
+            action.error, action.stopped_ns = error, self.now_ns()
 
-    def _choose(self, slot: Slot, subject: Any) -> tuple[Choice, NewHandler | None]:
-        new = slot.new
-        if new is None:
-            return NONE_NEW, None
+    def _end_turn(self, action: Action, started_ns: int) -> None:
+        action.depth -= 1
+        if not action.depth:
+            action.handled_ns += self.now_ns() - started_ns
+
+    def _choose(
+        self, slot: Slot, new: NewHandler, subject: Any
+    ) -> tuple[Choice, NewHandler | None]:
         name = slot.entry.name
         try:
             choice = self._router.choose(name, self._id(subject))
         except Exception as trouble:  # noqa: BLE001  # legacy on any doubt
             self.guard.caught("route.choose", trouble)
             choice = _LOST
-        self._record.check(name, choice)
+        self._checks.check(name, choice)
         return choice, None if choice.system == LEGACY else new
 
     def _id(self, subject: Any) -> str | int | None:
@@ -390,18 +363,15 @@ class Actions:
             self.guard.caught("route.id", trouble)
             return None
 
-    def _may_fall_back(self, turn: _Turn, subject: Any, error: BaseException) -> bool:
-        """Note an error; whether legacy may answer: the new handler failed, and nobody heard it."""
-        action, now_ns = turn.action, self.now_ns()
-        if turn.is_outermost and action.error is None:
-            action.error, action.stopped_ns = error, now_ns
-        if not turn.is_new:
-            return False
-        command = turn.slot.entry.name
+    def _may_fall_back(
+        self, action: Action, slot: Slot, subject: Any, error: BaseException
+    ) -> bool:
+        """Whether legacy may answer: the new handler failed, and nobody has heard from it."""
+        command = slot.entry.name
         try:
             if not self._outcome_of(self._unwrapped(error)).is_error or _is_being_cancelled():
                 return False
-            after_s = (now_ns - action.started_ns) / NS_PER_S
+            after_s = (self.now_ns() - action.started_ns) / NS_PER_S
             if action.has_sent or self._dialect.has_answered(subject, after_s):
                 return False
             choice = self._router.fallback(command, self._id(subject))
@@ -410,7 +380,7 @@ class Actions:
             return False
         if choice is None:
             return False
-        self._record.check(command, choice)
+        self._checks.check(command, choice)
         return choice.system == LEGACY
 
 

@@ -9,7 +9,7 @@ does not wait is over before its own start is told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -122,12 +122,11 @@ class Bot(Speech):
             callbacks.meet(command)
         invoke_before, dispatch_before = bot.invoke, bot.dispatch
 
-        async def invoke(ctx: commands.Context[Any], /) -> None:
+        def invoke(ctx: commands.Context[Any], /) -> Awaitable[None]:
             is_chat = ctx.command is None and not ctx.invoked_with
             if is_chat or not actions.is_attached:
-                await invoke_before(ctx)
-            else:
-                await actions.act(Kind.PREFIX, partial(describe, ctx), invoke_before, ctx)
+                return invoke_before(ctx)  # type: ignore[no-any-return]
+            return actions.act(Kind.PREFIX, partial(describe, ctx), invoke_before, ctx)
 
         def describe(ctx: commands.Context[Any], action: Action) -> None:
             if ctx.command is not None:
@@ -195,12 +194,11 @@ def _observed_class(
     at any time, into the tree's own dictionary, where it also stands without us.
     """
 
-    async def call(tree: Any, interaction: discord.Interaction[Any]) -> None:
+    def call(tree: Any, interaction: discord.Interaction[Any]) -> Awaitable[None]:
         before = super(observed, tree)._call
         if interaction.type is discord.InteractionType.autocomplete:
-            await before(interaction)
-        else:
-            await actions.act(Kind.SLASH, partial(describe, interaction), before, interaction)
+            return before(interaction)  # type: ignore[no-any-return]
+        return actions.act(Kind.SLASH, partial(describe, interaction), before, interaction)
 
     def describe(interaction: discord.Interaction[Any], action: Action) -> None:
         command = interaction.command

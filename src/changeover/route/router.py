@@ -166,6 +166,8 @@ class Router:
         gates = ((self._master, Reason.MASTER_OFF), (self._integration, Reason.INTEGRATION_OFF))
         for flag, reason in gates:
             share = shares.get(flag)
+            if share is not None and share >= 100:
+                continue
             answer = ask(flag, share, id)
             if not answer.on:
                 return Choice(LEGACY, _trace(reason, flag, share, answer))

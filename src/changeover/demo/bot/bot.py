@@ -1,8 +1,9 @@
-"""The bot itself: a discord.py bot whose commands all go through the adapter."""
+"""The bot itself: a discord.py bot with its legacy handlers; `build_bot` attaches it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import discord
@@ -10,39 +11,19 @@ from discord import app_commands
 from discord.ext import commands
 
 from changeover.core.clock import NS_PER_S, Clock, SystemClock
-from changeover.core.model import OTHER, UNKNOWN, Kind, Outcome
-from changeover.core.ports import Recorder
 from changeover.demo.bot import outcomes
 from changeover.demo.bot.commands import COGS
-from changeover.demo.bot.glue import Context, answering, call_of, kind_of, send
+from changeover.demo.bot.glue import BotHandler, Context, answering, call_of, send
 from changeover.demo.call import BotFacts, Handler
 from changeover.demo.catalogue import COMMANDS
 from changeover.demo.database.opener import Database
 from changeover.demo.ddd.handlers import ddd_handlers
 from changeover.demo.legacy.conversation import hear
 from changeover.demo.legacy.handlers import legacy_handlers
+from changeover.integrations.discordpy_outcomes import unwrap
+from changeover.service import Changeover
 
 logger = logging.getLogger("changeover.demo")
-
-
-class Adapter(Protocol):
-    """The part of `CommandIntegrationAdapter` that the bot needs."""
-
-    def register(
-        self,
-        command: str,
-        *,
-        legacy: Any = None,
-        new: Any = None,
-        category: str | None = None,
-        safe_to_repeat: bool | None = None,
-    ) -> None:
-        """Make a command known."""
-
-    async def process_command(
-        self, message: Any, command: str, args: Any = (), *, kind: Kind = Kind.CALL
-    ) -> Any:
-        """Run one call."""
 
 
 class Spoiler(Protocol):
@@ -56,13 +37,12 @@ class DemoBot(commands.Bot):
     """Personalities by prefix and by slash. Made by `build_bot`.
 
     Attributes:
-        adapter: what answers the commands.
+        legacy: what answers each command where nothing else is attached.
     """
 
     def __init__(
         self,
-        adapter: Adapter,
-        recorder: Recorder,
+        legacy: Mapping[str, BotHandler],
         database: Database,
         *,
         prefix: str,
@@ -81,8 +61,7 @@ class DemoBot(commands.Bot):
             tree_cls=_Tree,
             **options,
         )
-        self.adapter = adapter
-        self._recorder = recorder
+        self.legacy = legacy
         self._database = database
         self._prefix = prefix
         self._clock = clock
@@ -130,8 +109,6 @@ class DemoBot(commands.Bot):
         """Everything that goes wrong with a command, hybrid slash commands included."""
         known = context.command.qualified_name if context.command else None
         typed = known or context.invoked_with or ""
-        if not outcomes.was_run(exception):
-            self._record(known, exception, kind_of(context))
         _log(typed, exception)
         if self.is_closed():  # the call was still at work when the bot was told to end
             return
@@ -147,8 +124,6 @@ class DemoBot(commands.Bot):
         known = interaction.command.qualified_name if interaction.command else None
         data: Any = interaction.data or {}
         typed = known or str(data.get("name", ""))
-        if not outcomes.was_run(error):
-            self._record(known, error, Kind.SLASH)
         _log(typed, error)
         if interaction.response.is_done() or self.is_closed():
             return
@@ -157,19 +132,6 @@ class DemoBot(commands.Bot):
             await interaction.response.send_message(text, ephemeral=True)
         except discord.HTTPException as refused:
             logger.info("no answer to /%s: %s", typed, refused)
-
-    def _record(self, command: str | None, error: Exception, kind: Kind) -> None:
-        """A call whose handler never ran. What nobody registered is not a series of its own."""
-        outcome = outcomes.classify(error)
-        self._recorder.record_command_execution(
-            command or OTHER,
-            UNKNOWN,
-            0.0,
-            outcome is Outcome.OK,
-            outcomes.unwrap(error),
-            outcome=outcome,
-            kind=kind,
-        )
 
 
 class _Tree(app_commands.CommandTree[DemoBot]):
@@ -180,8 +142,7 @@ class _Tree(app_commands.CommandTree[DemoBot]):
 
 
 def build_bot(
-    adapter: Adapter,
-    recorder: Recorder,
+    changeover: Changeover,
     database: Database,
     *,
     prefix: str = "!tz ",
@@ -189,39 +150,30 @@ def build_bot(
     faults: Spoiler | None = None,
     **options: Any,
 ) -> DemoBot:
-    """The bot, its 18 commands registered with the adapter; `start(token)` runs it.
+    """The bot, attached to, with a new implementation of each command; `start(token)` runs it.
 
     Args:
-        adapter: chooses the implementation of each call, and records it.
-        recorder: for the calls that end before the adapter.
+        changeover: routes and records the 18 commands.
         database: the file that both implementations work on; the caller closes it.
         prefix: what a typed command begins with, its space included.
         clock: where replies and expiries read the time.
         faults: makes the new implementation worse.
         options: passed on to `commands.Bot`.
     """
-    legacy, new = legacy_handlers(database), ddd_handlers(database)
-    for name, command in COMMANDS.items():
-        spoiled = faults.wrap(name, new[name]) if faults else new[name]
-        adapter.register(
-            name,
-            legacy=answering(legacy[name]),
-            new=answering(spoiled),
-            category=command.category,
-            safe_to_repeat=command.safe_to_repeat,
+    legacy = {name: answering(handler) for name, handler in legacy_handlers(database).items()}
+    bot = DemoBot(legacy, database, prefix=prefix, clock=clock or SystemClock(), options=options)
+    changeover.attach(bot)
+    for name, handler in ddd_handlers(database).items():
+        spoiled = faults.wrap(name, handler) if faults else handler
+        command = COMMANDS[name]
+        changeover.new(name, category=command.category, safe_to_repeat=command.safe_to_repeat)(
+            answering(spoiled)
         )
-    return DemoBot(
-        adapter,
-        recorder,
-        database,
-        prefix=prefix,
-        clock=clock or SystemClock(),
-        options=options,
-    )
+    return bot
 
 
 def _log(command: str, error: Exception) -> None:
     """Failures for the operator; what users get wrong is no news."""
-    real = outcomes.unwrap(error)
+    real = unwrap(error)
     level = logging.WARNING if outcomes.classify(error).is_error else logging.DEBUG
     logger.log(level, "%s: %s: %s", command or "?", type(real).__name__, real)

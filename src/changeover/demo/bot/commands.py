@@ -1,6 +1,6 @@
 """The 18 commands as discord.py sees them: names, arguments, checks, cooldowns.
 
-Every callback only routes. discord.py converts the arguments, so that what a user gets wrong
+Every callback is the legacy implementation. discord.py converts the arguments, so that what a user gets wrong
 there never reaches a handler. A cooldown stands above its command: below it, on the bare
 function, all bots of a process would share its counts.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from discord.ext import commands
 
-from changeover.demo.bot.glue import Context, route
+from changeover.demo.bot.glue import Context, legacy
 from changeover.demo.catalogue import COMMANDS
 from changeover.demo.rules import MOST_PURGED
 
@@ -34,12 +34,12 @@ class Utility(commands.Cog):
     @_hybrid("ping")
     async def ping(self, ctx: Context) -> None:
         """No arguments."""
-        await route(ctx)
+        await legacy(ctx)
 
     @_hybrid("status")
     async def status(self, ctx: Context) -> None:
         """No arguments."""
-        await route(ctx)
+        await legacy(ctx)
 
     @_hybrid("help")
     async def help(self, ctx: Context, command: str = "") -> None:
@@ -49,7 +49,7 @@ class Utility(commands.Cog):
             ctx: of the call.
             command: Which one; all by default.
         """
-        await route(ctx, command=command)
+        await legacy(ctx, command=command)
 
     @_hybrid("notifications")
     async def notifications(self, ctx: Context, setting: str = "status") -> None:
@@ -59,7 +59,7 @@ class Utility(commands.Cog):
             ctx: of the call.
             setting: status, on, off, major, minor or patch.
         """
-        await route(ctx, setting=setting)
+        await legacy(ctx, setting=setting)
 
     @_hybrid("debug")
     @commands.check_any(commands.is_owner(), commands.has_permissions(administrator=True))
@@ -70,7 +70,7 @@ class Utility(commands.Cog):
             ctx: of the call.
             topic: database or channel.
         """
-        await route(ctx, topic=topic)
+        await legacy(ctx, topic=topic)
 
     @commands.cooldown(2, 30, _PER_USER)
     @_hybrid("purgbot")
@@ -81,7 +81,7 @@ class Utility(commands.Cog):
             ctx: of the call.
             limit: How many at most, from 1 to 100.
         """
-        await route(ctx, limit=limit)
+        await legacy(ctx, limit=limit)
 
     @commands.cooldown(1, 30, _PER_USER)
     @_hybrid("volumetest")
@@ -93,7 +93,7 @@ class Utility(commands.Cog):
             ctx: of the call.
             count: How many personalities, from 1 to 80.
         """
-        await route(ctx, count=count)
+        await legacy(ctx, count=count)
 
 
 class Authentication(commands.Cog):
@@ -109,12 +109,12 @@ class Authentication(commands.Cog):
             action: status, start, code or revoke.
             code: The code that start gave.
         """
-        await route(ctx, action=action, code=code)
+        await legacy(ctx, action=action, code=code)
 
     @_hybrid("verify")
     async def verify(self, ctx: Context) -> None:
         """No arguments."""
-        await route(ctx)
+        await legacy(ctx)
 
 
 class Conversation(commands.Cog):
@@ -128,12 +128,12 @@ class Conversation(commands.Cog):
             ctx: of the call.
             personality: Its name or an alias.
         """
-        await route(ctx, personality=personality)
+        await legacy(ctx, personality=personality)
 
     @_hybrid("deactivate")
     async def deactivate(self, ctx: Context) -> None:
         """No arguments."""
-        await route(ctx)
+        await legacy(ctx)
 
     @_hybrid("autorespond")
     async def autorespond(self, ctx: Context, action: str = "status") -> None:
@@ -143,7 +143,7 @@ class Conversation(commands.Cog):
             ctx: of the call.
             action: status, on or off.
         """
-        await route(ctx, action=action)
+        await legacy(ctx, action=action)
 
     @commands.cooldown(3, 10, _PER_USER)
     @_hybrid("reset")
@@ -154,7 +154,7 @@ class Conversation(commands.Cog):
             ctx: of the call.
             personality: Its name or an alias; all by default.
         """
-        await route(ctx, personality=personality)
+        await legacy(ctx, personality=personality)
 
 
 class Personality(commands.Cog):
@@ -170,7 +170,7 @@ class Personality(commands.Cog):
             name: One word, from 2 to 32 letters.
             description: What it is like.
         """
-        await route(ctx, name=name, description=description)
+        await legacy(ctx, name=name, description=description)
 
     @_hybrid("remove")
     async def remove(self, ctx: Context, *, personality: str) -> None:
@@ -180,7 +180,7 @@ class Personality(commands.Cog):
             ctx: of the call.
             personality: Its name or an alias.
         """
-        await route(ctx, personality=personality)
+        await legacy(ctx, personality=personality)
 
     @_hybrid("info")
     async def info(self, ctx: Context, *, personality: str) -> None:
@@ -190,7 +190,7 @@ class Personality(commands.Cog):
             ctx: of the call.
             personality: Its name or an alias.
         """
-        await route(ctx, personality=personality)
+        await legacy(ctx, personality=personality)
 
     @_hybrid("alias")
     async def alias(self, ctx: Context, personality: str, *, alias: str) -> None:
@@ -201,7 +201,7 @@ class Personality(commands.Cog):
             personality: Its name or an alias.
             alias: Another name, of up to five words.
         """
-        await route(ctx, personality=personality, alias=alias)
+        await legacy(ctx, personality=personality, alias=alias)
 
     @commands.cooldown(4, 10, _PER_USER)
     @_hybrid("list")
@@ -212,7 +212,7 @@ class Personality(commands.Cog):
             ctx: of the call.
             page: Ten are on each.
         """
-        await route(ctx, page=page)
+        await legacy(ctx, page=page)
 
 
 COGS: tuple[type[commands.Cog], ...] = (Utility, Authentication, Conversation, Personality)

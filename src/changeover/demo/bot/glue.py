@@ -9,22 +9,20 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from changeover.core.model import Kind, Outcome
-from changeover.demo.bot.outcomes import is_late
-from changeover.demo.call import Arguments, Call, Channel, Handler, Person, Reply, Server
+from changeover.core.model import Kind
+from changeover.demo.call import Call, Channel, Handler, Person, Reply, Server
 
 Context = commands.Context[Any]
-BotHandler = Callable[[Context, Arguments], Awaitable[Reply]]
+BotHandler = Callable[..., Awaitable[None]]
 
 _FIELD_MAX = 1024  # Source: Discord's reference, "Embed Limits"
 _SCANNED = 200  # messages that purgbot looks at
 
 
-async def route(ctx: Context, **arguments: object) -> None:
-    """Let the adapter answer the command of a context. All that a command's callback does."""
-    args = {name: _storable(value) for name, value in arguments.items()}
+async def legacy(ctx: Context, **arguments: object) -> None:
+    """Let the legacy handler answer the command of a context. All that a callback does."""
     name = ctx.command.qualified_name if ctx.command else ""
-    await ctx.bot.adapter.process_command(ctx, name, args, kind=kind_of(ctx))
+    await ctx.bot.legacy[name](ctx, **arguments)
 
 
 def kind_of(ctx: Context) -> Kind:
@@ -33,22 +31,17 @@ def kind_of(ctx: Context) -> Kind:
 
 
 def answering(handler: Handler) -> BotHandler:
-    """A neutral handler as the adapter calls it: with discord.py's context, and replying.
+    """A neutral handler as discord.py calls one: with its context, and replying.
 
     Replying is part of the handler, so that an answer that Discord refuses is this call's
     failure, and the time it takes this call's time.
     """
 
-    async def answer(ctx: Context, args: Arguments) -> Reply:
-        result = handler(call_of(ctx), args)
-        reply = await result if isawaitable(result) else result
-        try:
-            await send(ctx, reply)
-        except discord.NotFound as error:
-            if is_late(error):
-                error.changeover_outcome = Outcome.TIMEOUT  # type: ignore[attr-defined]  # for the adapter
-            raise
-        return reply
+    async def answer(ctx: Context, **arguments: object) -> None:
+        result = handler(
+            call_of(ctx), {name: _storable(value) for name, value in arguments.items()}
+        )
+        await send(ctx, await result if isawaitable(result) else result)
 
     return answer
 
