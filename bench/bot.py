@@ -1,8 +1,8 @@
 """A discord.py bot to be measured: `python -m bench.bot MODE URL TOKEN FOLDER`.
 
 `bare` is the bot without us; `off` and `on` route and monitor it through the adapter, without
-and with HTTP. `plain` is a bot with slash commands and replies, without us; `attached` is the
-same with `attach`, half of its calls going to new handlers. What it used is printed when somebody writes `!report`, and the clock for the next report starts.
+and with HTTP. `plain` is a bot with slash commands and replies, without us; `watched` is the same
+with `attach`; `attached` has new handlers too, which half of the calls go to. What it used is printed when somebody writes `!report`, and the clock for the next report starts.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ def main() -> None:
         for flag, value in (("enabled", "on"), ("integration", "on"), ("utility", "50%")):
             monitor.set_flag(f"ddd.commands.{flag}", value, actor="bench")
         tell({"url": monitor.url, "start_cpu_s": time.process_time() - before})
-    bot = Bot(monitor.adapter if monitor and mode not in ("attached", "watched", "idle") else None)
-    if mode in ("plain", "attached", "watched", "idle"):
+    bot = Bot(monitor.adapter if monitor and mode not in ("watched", "attached") else None)
+    if mode in ("plain", "watched", "attached"):
         add_more_commands(bot)
     if mode == "watched":
         monitor.attach(bot)
