@@ -180,6 +180,7 @@ class Bot(Speech):
             try:
                 await before()
             finally:
+                self._gateway.stop()
                 await asyncio.to_thread(on_close)
 
         self._hooks.put(self._bot, "close", close)
