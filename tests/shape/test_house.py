@@ -25,6 +25,8 @@ HOMES = {
     "aiohttp": ("notify/", "demo/loopback/"),
     "click": ("cli/",),
     "discord": ("integrations/discordpy", "demo/bot/", "demo/loopback/redirect.py", "demo/run"),
+    "disnake": ("integrations/disnake",),
+    "nextcord": ("integrations/nextcord",),
     "fastapi": ("show/",),
     "starlette": ("show/",),
     "uvicorn": ("show/server.py",),

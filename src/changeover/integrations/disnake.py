@@ -1,0 +1,146 @@
+"""disnake: how its slash commands and context menus are routed and recorded.
+
+`process_application_commands` begins and ends an action. Each command's own error handler is
+asked first and may keep an error from the event, so it is heard there. A slash command's callback
+gets everything by name, the interaction under a name of the author's; a command with sub-commands
+runs its own callback before theirs, in one action.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import partial, update_wrapper
+from typing import Any
+
+import disnake
+from disnake.ext import commands
+
+from changeover.core.model import Kind
+from changeover.integrations.actions import Actions
+from changeover.integrations.forks import ForkBot, Library
+from changeover.integrations.forks_commands import Sources, category_of, meet_added
+from changeover.integrations.forks_outcomes import Meanings
+from changeover.integrations.hooks import Hooks
+
+_LIBRARY = Library(disnake, commands, Meanings(commands, disnake))
+_ADD = ("add_slash_command", "add_user_command", "add_message_command")
+_SUB = ("sub_command", "sub_command_group")  # decorators that a command with sub-commands has
+
+
+class Bot(ForkBot):
+    """A `commands.Bot` or `commands.InteractionBot`; a plain `disnake.Client` has no commands."""
+
+    def __init__(self, bot: Any) -> None:
+        super().__init__(bot, _LIBRARY)
+
+    def _sources(self) -> Sources:
+        slash = (commands.InvokableApplicationCommand,)
+        return Sources(
+            commands.Cog, commands.Command, slash, commands.Cog.get_application_commands, _walk
+        )
+
+    def _hook_slash(self, actions: Actions) -> None:
+        bot = self._bot
+        if not hasattr(bot, "process_application_commands"):
+            return
+        callbacks = SlashCallbacks(actions, self._hooks)
+        for method in _ADD:
+            meet_added(bot, method, callbacks.meet, actions, self._hooks)
+        for command in list(bot.application_commands):
+            callbacks.meet(command)
+        self._hook_process(actions, lambda _interaction: True, partial(_name_of, bot))
+
+
+class SlashCallbacks:
+    """Routes every slash command and context menu that it meets, and sub-commands made later."""
+
+    def __init__(self, actions: Actions, hooks: Hooks) -> None:
+        self._actions = actions
+        self._hooks = hooks
+
+    def meet(self, command: Any) -> None:
+        """Route a command and all below it. Raises `BadValueError` (see `Registry.new`)."""
+        if not self._hooks.has(command, "_callback"):
+            callback = command.callback
+            routed = self._actions.routed(
+                callback,
+                command.qualified_name,
+                category=category_of(command.cog),
+                kind=Kind.SLASH,
+                has_self=command.cog is not None,
+            )
+            leading = list(inspect.signature(callback).parameters)[: 1 + (command.cog is not None)]
+            self._hooks.put(command, "_callback", _by_position(routed, leading))
+            self._hear_errors(command)
+        for method in _SUB:
+            if hasattr(command, method):
+                self._meet_made(command, method)
+        for child in list(getattr(command, "children", {}).values()):
+            self.meet(child)
+
+    def _meet_made(self, command: Any, method: str) -> None:
+        """Meet what the decorator `@command.sub_command()` makes from now on."""
+        if self._hooks.has(command, method):
+            return
+        before = getattr(command, method)
+
+        def decorator(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:
+            make = before(*args, **kwargs)
+
+            def made(function: Any) -> Any:
+                child = make(function)
+                if self._actions.is_attached:
+                    try:
+                        self.meet(child)
+                    except Exception as trouble:  # noqa: BLE001  # then it stays with legacy
+                        self._actions.guard.caught(f"attach.{method}", trouble)
+                return child
+
+            return made
+
+        self._hooks.put(command, method, decorator)
+
+    def _hear_errors(self, command: Any) -> None:
+        before = command._call_local_error_handler  # noqa: SLF001  # of sub-commands, nothing else
+
+        async def call_local_error_handler(interaction: Any, error: Exception) -> Any:
+            self._actions.fail(error)
+            return await before(interaction, error)
+
+        self._hooks.put(command, "_call_local_error_handler", call_local_error_handler)
+
+
+def _by_position(routed: Callable[..., Any], leading: list[str]) -> Callable[..., Any]:
+    """Pass the cog and the interaction by position, as every other library does."""
+
+    async def callback(*args: Any, **kwargs: Any) -> Any:
+        if not args:
+            args = tuple(kwargs.pop(name) for name in leading if name in kwargs)
+        return await routed(*args, **kwargs)
+
+    return update_wrapper(callback, routed)
+
+
+def _walk(command: Any) -> Iterator[Any]:
+    """A command and all below it; in disnake each one's callback runs."""
+    yield command
+    for child in getattr(command, "children", {}).values():
+        yield from _walk(child)
+
+
+def _name_of(bot: Any, interaction: Any) -> str | None:
+    """The qualified name of the command that was used, as far down as the bot has it."""
+    types = disnake.ApplicationCommandType
+    known = {
+        types.chat_input: bot.all_slash_commands,
+        types.user: bot.all_user_commands,
+        types.message: bot.all_message_commands,
+    }
+    command = known.get(interaction.data.type, {}).get(interaction.data.name)
+    if command is None:
+        return None
+    chain, _ = interaction.data._get_chain_and_kwargs()  # noqa: SLF001  # options, walked
+    for name in chain:
+        command = getattr(command, "children", {}).get(name, command)
+    return str(command.qualified_name)

@@ -1,0 +1,155 @@
+"""One action of a user of disnake or nextcord is one record, with the right name and outcome."""
+
+from __future__ import annotations
+
+import pytest
+
+from changeover.core.model import Kind, Outcome
+
+OK, FAILURE, UNKNOWN = Outcome.OK, Outcome.FAILURE, "unknown"
+
+
+async def test_every_case_gives_its_records_and_no_others(run, rows, records, bots):
+    async with run() as (loopback, _bot):
+        for name, case in bots.CASES.items():
+            before = len(rows())
+            await bots.conformance.play(case, loopback)
+            assert rows()[before:] == case.expected, name
+            assert {record["kind"] for record in records()[before:]} <= {case.kind}, name
+
+
+async def test_direct_messages_are_recorded_too(run, rows, world):
+    async with run() as (loopback, _bot):
+        dm = world.dm(world.person())
+        await loopback.say("!ping 7", channel=dm)
+        await loopback.invoke("/sping", n=7, channel=dm)
+        assert rows() == [("ping", "legacy", OK, None), ("sping", "legacy", OK, None)]
+
+
+async def test_context_menus_are_recorded_by_their_names(run, rows, records, world):
+    async with run() as (loopback, _bot):
+        user = world.person()
+        assert (await loopback.invoke("Greet", target=user)).content == f"hello {user.name}"
+        said = await loopback.say("!ping 7")
+        await loopback.invoke("Quote", target=said.replies[0])
+        assert [row[:3] for row in rows()] == [
+            ("Greet", "legacy", OK),
+            ("ping", "legacy", OK),
+            ("Quote", "legacy", OK),
+        ]
+        assert [record["kind"] for record in records()] == [Kind.SLASH, Kind.PREFIX, Kind.SLASH]
+
+
+async def test_a_sub_command_and_the_callback_above_it_are_one_record(run, rows, bots):
+    async with run() as (loopback, bot):
+        assert (await loopback.invoke("/sgrp sub", n=3)).content == "sub 3"
+        assert (await loopback.say("!loud sub 3")).replies[-1].content == "loud sub 3"
+        await loopback.say("!loud sub x")
+        await loopback.invoke("/sgrp boom")
+        assert bot.parents == (["sgrp", "sgrp"] if bots.IS_DISNAKE else [])
+        assert rows() == [
+            ("sgrp sub", "legacy", OK, None),
+            ("loud sub", "legacy", OK, None),
+            ("loud sub", UNKNOWN, Outcome.USER_ERROR, "BadArgument"),
+            ("sgrp boom", "legacy", FAILURE, "KeyError"),
+        ]
+
+
+async def test_the_help_command_is_recorded(run, rows):
+    async with run() as (loopback, _bot):
+        assert "ping" in (await loopback.say("!help")).content
+        assert rows() == [("help", "legacy", OK, None)]
+
+
+async def test_a_slash_command_that_the_bot_lost_is_not_found(run, rows, bots):
+    if not bots.IS_DISNAKE:
+        pytest.skip("nextcord then deletes the command from Discord")
+    async with run() as (loopback, bot):
+        bot.remove_slash_command("sping")
+        await loopback.invoke("/sping", n=7)
+        assert rows() == bots.NOWHERE
+
+
+async def test_errors_that_a_handler_keeps_to_itself_are_recorded(run, rows, bots):
+    def setup(bot):
+        @bots.slash(bot)
+        async def top(_inter):
+            raise KeyError("top")
+
+        @top.error
+        async def on_top(inter, _error):
+            await inter.response.send_message("sorry")
+            return True  # in disnake: nobody else needs to know
+
+        @bot.command()
+        async def local(_ctx):
+            raise KeyError("local")
+
+        @local.error
+        async def on_local(ctx, _error):
+            await ctx.send("sorry")
+            return True
+
+        @bots.slash(bot)
+        async def over(_inter):
+            pass
+
+        @bots.sub_command(over)
+        async def under(_inter):
+            raise KeyError("under")
+
+        @under.error
+        async def on_under(inter, _error):
+            await inter.response.send_message("sorry")
+            return True
+
+    async with run(setup) as (loopback, bot):
+        assert (await loopback.invoke("/top")).content == "sorry"
+        assert (await loopback.say("!local")).content == "sorry"
+        assert (await loopback.invoke("/over under")).content == "sorry"
+        assert [row[0] for row in rows()] == ["top", "local", "over under"]
+        assert {row[1:] for row in rows()} == {("legacy", FAILURE, "KeyError")}
+        if bots.IS_DISNAKE:
+            assert bot.prefix_errors == bot.slash_errors == []
+
+
+async def test_durations_are_true_for_handlers_that_block_the_loop_and_for_those_that_wait(
+    run, records, bots
+):
+    async with run() as (loopback, _bot):
+        for does in ("!block", "!nap", "/sblock"):
+            await bots.conformance.play(bots.conformance.Case(does, []), loopback)
+            record = records()[-1]
+            assert record["command"] == does[1:]
+            assert record["duration_ms"] == pytest.approx(500, rel=0.05)
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+async def test_sharded_bots_are_recorded_the_same(run, rows, bots, shards, changeover):
+    bot = bots.make_bot(cls=bots.commands.AutoShardedBot, shard_count=shards)
+    async with run(bot=bot, shards=shards) as (loopback, _bot):
+        await loopback.say("!ping 7")
+        await loopback.invoke("/sping", n=7)
+        assert [row[:3] for row in rows()] == [("ping", "legacy", OK), ("sping", "legacy", OK)]
+        assert set(changeover._gateway(60.0).latency_ns) == set(range(shards))
+
+
+async def test_autocomplete_is_no_command(run, rows, bots):
+    def setup(bot):
+        @bots.slash(bot)
+        async def pick(inter, name: str):
+            await inter.response.send_message(name)
+
+        register = pick.autocomplete if bots.IS_DISNAKE else pick.on_autocomplete
+
+        @register("name")
+        async def names(inter, _typed):
+            if bots.IS_DISNAKE:
+                return ["a"]
+            await inter.response.send_autocomplete(["a"])
+            return None
+
+    async with run(setup) as (loopback, _bot):
+        offered = await loopback.autocomplete("/pick", "name", "a")
+        assert len(offered.choices) == 1
+        assert rows() == []
