@@ -50,7 +50,7 @@ class Bot(Speech):
     def attach(self, actions: Actions, on_close: Callable[[], None]) -> None:
         """See `Integration.attach`."""
         self._actions = actions
-        bot, state = self._bot, self._bot._connection  # noqa: SLF001  # nothing public tells of views
+        bot = self._bot
         callbacks = Callbacks(actions, self._hooks)
         try:
             if isinstance(bot, discord.bot.BotBase):
@@ -66,7 +66,7 @@ class Bot(Speech):
         if hasattr(bot, "prefixed_commands"):
             callbacks.meet_later(bot, "add_command")
             self._hook_prefix(actions)
-        Components(actions, self._hooks, bot).watch(state._view_store, state._modal_store)  # noqa: SLF001
+        Components(actions, self._hooks, bot).watch(bot._connection)  # noqa: SLF001  # nothing public tells of views
         self._hook_http(actions)
         self._hook_close(on_close)
         self._gateway.start()

@@ -76,7 +76,7 @@ class Callbacks:
             command.qualified_name,
             category=_category(command.cog),
             kind=kind,
-            has_self=_owner(command, command.cog) is not None and not _is_help(command),
+            has_self=command.cog is not None and not _is_help(command),
         )
         self._hooks.put(command, "_callback", routed)
 
@@ -99,13 +99,6 @@ class Callbacks:
 
 def _is_help(command: Any) -> bool:
     return hasattr(command, "_injected")  # its callback is bound to the help command itself
-
-
-def _owner(command: Any, cog: Any) -> Any:
-    """What the callback is given before the context: its cog, or the group whose method it is."""
-    if cog is not None or not getattr(command, "attached_to_group", False):
-        return cog
-    return command.parent
 
 
 def _category(cog: Any) -> str | None:
@@ -201,7 +194,7 @@ def _of(found: Iterable[Any], cog: Any) -> Iterator[NewHandler]:
 
 def _handler(command: Any, cog: Any) -> NewHandler:
     kind = Kind.PREFIX if isinstance(command, commands.Command) else Kind.SLASH
-    callback, owner = command.callback, _owner(command, cog)
-    if owner is not None and not isinstance(callback, MethodType):
-        callback = MethodType(callback, owner)
+    callback = command.callback
+    if cog is not None and not isinstance(callback, MethodType):
+        callback = MethodType(callback, cog)
     return command.qualified_name, kind, callback

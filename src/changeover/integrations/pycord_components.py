@@ -13,7 +13,7 @@ from changeover.route.router import Choice
 
 
 class Components:
-    """Watches the views and modals that a client listens to, through its two stores.
+    """Watches the views and modals that a client listens to, through its state.
 
     Only instances are touched: a class would be every bot's of the process.
     """
@@ -23,17 +23,20 @@ class Components:
         self._hooks = hooks
         self._bot = bot
 
-    def watch(self, views: Any, modals: Any) -> None:
-        """Watch what is in the stores, and what is added later."""
-        for view, _ in list(views._views.values()):  # noqa: SLF001  # public only for some
-            self._watch_view(view, NONE_NEW)
-        for modal in list(modals._modals.values()):  # noqa: SLF001  # nothing public
-            self._watch_modal(modal, NONE_NEW)
-        self._follow(views, "add_view", self._watch_view)
-        self._follow(modals, "add_modal", self._watch_modal)
+    def watch(self, state: Any) -> None:
+        """Watch what the client's state holds, and what it is given later.
 
-    def _follow(self, store: Any, method: str, watch: Any) -> None:
-        before = getattr(store, method)
+        The state itself, since it makes new stores when it connects anew.
+        """
+        for view, _ in list(state._view_store._views.values()):  # noqa: SLF001  # public only for some
+            self._watch_view(view, NONE_NEW)
+        for modal in list(state._modal_store._modals.values()):  # noqa: SLF001  # nothing public
+            self._watch_modal(modal, NONE_NEW)
+        self._follow(state, "store_view", self._watch_view)
+        self._follow(state, "store_modal", self._watch_modal)
+
+    def _follow(self, state: Any, method: str, watch: Any) -> None:
+        before = getattr(state, method)
 
         def add(added: Any, *args: Any, **kwargs: Any) -> None:
             try:
@@ -43,7 +46,7 @@ class Components:
                 self._actions.guard.caught("attach.view", trouble)
             before(added, *args, **kwargs)
 
-        self._hooks.put(store, method, add)
+        self._hooks.put(state, method, add)
 
     def _watch_view(self, view: Any, made_by: Choice) -> None:
         if self._hooks.has(view, "_scheduled_task") or not self._actions.is_attached:

@@ -69,6 +69,7 @@ def add_commands(bot):
     add_prefix_commands(bot)
     add_unruly_commands(bot)
     add_slash_commands(bot)
+    add_groups(bot)
     add_menus(bot)
     add_bridges(bot)
 
@@ -163,6 +164,8 @@ def add_slash_commands(bot):
     async def stransform(ctx, n: discord.Option(Even())):
         await ctx.respond(f"never {n}")
 
+
+def add_groups(bot):
     group = bot.create_group("sgrp", "A group")
 
     @group.command()
