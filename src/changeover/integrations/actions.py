@@ -269,11 +269,7 @@ class Actions:
                     raise
             finally:
                 self._end_turn(action, started_ns)
-            action.depth += 1  # the record is the new handler's; legacy's answer is none of its own
-            try:
-                return await legacy(*args, **kwargs)
-            finally:
-                action.depth -= 1
+            return await _answer_instead(action, legacy, args, kwargs)
 
         def named(action: Action) -> None:
             action.name = slot.entry.name
@@ -382,6 +378,17 @@ class Actions:
             return False
         self._checks.check(command, choice)
         return choice.system == LEGACY
+
+
+async def _answer_instead(
+    action: Action, legacy: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Legacy, for a new handler that failed: the record is that one's, and this makes none."""
+    action.depth += 1
+    try:
+        return await legacy(*args, **kwargs)
+    finally:
+        action.depth -= 1
 
 
 def _is_being_cancelled() -> bool:

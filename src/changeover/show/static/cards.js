@@ -220,13 +220,36 @@ function renderMemory({ resources, alerts }) {
   });
 }
 
-function renderLag({ resources }) {
+/** The slowest shard; nothing while no bot is attached. */
+function gatewayRows({ gateway }) {
+  if (!gateway) return [];
+  const known = Object.values(gateway.latency_ms).filter((value) => value != null);
+  const shards = Object.keys(gateway.latency_ms).length;
+  const facts = [
+    `${count(gateway.guilds)} ${gateway.guilds === 1 ? "guild" : "guilds"}`,
+    ...(shards > 1 ? [`${count(shards)} shards`] : []),
+  ];
+  const title = `${count(gateway.reconnects)} reconnects, rate limited ${count(gateway.rate_limited)} times in the window`;
+  return [
+    {
+      key: "gateway",
+      label: "Gateway",
+      value: gateway.ready ? ms(known.length ? Math.max(...known) : null) : "not ready",
+      more: gateway.ready ? facts.join(", ") : "",
+      title,
+    },
+  ];
+}
+
+function renderLag(snapshot) {
+  const { resources } = snapshot;
   card("lag", "Event loop lag").show({
     figures: [{ parts: parts.ms(resources.loop_lag_ms), caption: "worst" }],
     chip: staleChip(resources),
     rows: [
       { key: "gc", label: "GC pause", value: ms(resources.gc_pause_max_ms), more: "longest" },
       { key: "age", label: "Sampled", value: resources.age_s == null ? "–" : ago(resources.age_s) },
+      ...gatewayRows(snapshot),
     ],
   });
 }
