@@ -23,6 +23,7 @@ LONGEST_FILE, LONGEST_FUNCTION, MOST_METHODS = 600, 60, 12
 # Which library may be imported where, as paths under the package. Everything heavy is listed.
 HOMES = {
     "aiohttp": ("notify/", "demo/loopback/"),
+    "arc": ("integrations/hikari_arc.py",),
     "click": ("cli/",),
     "discord": ("integrations/discordpy", "demo/bot/", "demo/loopback/redirect.py", "demo/run"),
     "disnake": ("integrations/disnake",),
@@ -31,6 +32,8 @@ HOMES = {
     "starlette": ("show/",),
     "uvicorn": ("show/server.py",),
     "prometheus_client": ("show/prometheus.py",),
+    "hikari": ("integrations/hikari.py", "integrations/hikari_gateway.py"),
+    "lightbulb": ("integrations/hikari_lightbulb.py",),
     "psutil": ("record/usage_portable.py",),
     "pytest": ("testing/plugin.py",),
     "sqlite3": ("store/sqlite/connection.py", "demo/database/", "demo/legacy/", "demo/ddd/"),

@@ -107,7 +107,7 @@ class Connection:
         elif message.type is WSMsgType.PONG:
             if self._session is not None:
                 self._session.pong(bytes(message.data))
-        elif message.type is WSMsgType.TEXT:
+        elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):  # hikari sends its JSON so
             self._obey(*_frame(message.data))
 
     def _obey(self, op: int, data: Any) -> None:
@@ -153,7 +153,7 @@ def _check_version(version: str) -> None:
         raise Closed(4012, "Invalid API version.")
 
 
-def _frame(text: str) -> tuple[int, Any]:
+def _frame(text: str | bytes) -> tuple[int, Any]:
     try:
         frame = json.loads(text)
         return int(frame["op"]), frame.get("d")

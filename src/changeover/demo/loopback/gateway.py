@@ -172,7 +172,7 @@ class Gateway:
         bot = self._world.bot
         return {
             "v": 10,
-            "user": payloads.user(bot),
+            "user": payloads.user(bot) | {"verified": True, "mfa_enabled": True, "flags": 0},
             "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
             "session_id": session.id,
             "resume_gateway_url": self.url,

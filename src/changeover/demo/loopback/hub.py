@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ class Hub:
         self.world = world
         self.privileged = privileged
         self.shards = shards
-        self.token = f"loopback.{world.bot.id}"
+        self.token = _token_of(world.bot.id)
         self.url = ""
         self.snowflakes = Snowflakes(clock)
         self.messages = MessageStore()
@@ -157,3 +158,8 @@ def _needed(channel: Channel, *, reaction: bool) -> Intent:
     if channel.guild_id is None:
         return Intent.DIRECT_MESSAGE_REACTIONS if reaction else Intent.DIRECT_MESSAGES
     return Intent.GUILD_MESSAGE_REACTIONS if reaction else Intent.GUILD_MESSAGES
+
+
+def _token_of(bot_id: int) -> str:
+    """A token as Discord's look, which hikari reads the bot's id from: it comes first, encoded."""
+    return urlsafe_b64encode(str(bot_id).encode()).decode().rstrip("=") + ".loopback.token"

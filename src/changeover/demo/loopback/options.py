@@ -46,6 +46,7 @@ class Form:
 
     def __init__(self, world: World, where: Channel) -> None:
         self._world = world
+        self._where = where
         self._guild = None if where.guild_id is None else world.guilds[where.guild_id]
         self._resolved: dict[str, Json] = {}
         self._readers: dict[int, Callable[[Json, Any], Any]] = {
@@ -180,7 +181,8 @@ class Form:
     def _put_user(self, user: User) -> str:
         member = self._guild.members.get(user.id) if self._guild else None
         if member is not None:
-            self._put("members", user.id, payloads.member(member, with_user=False))
+            may = self._world.permissions(user, self._where)
+            self._put("members", user.id, payloads.with_permissions(member, may, with_user=False))
         return self._put("users", user.id, payloads.user(user))
 
     def _put(self, kind: str, id_: int, payload: Json) -> str:

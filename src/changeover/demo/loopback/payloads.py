@@ -116,6 +116,11 @@ def guild(of: Guild, world: World) -> Json:
         "rules_channel_id": None,
         "public_updates_channel_id": None,
         "vanity_url_code": None,
+        "application_id": None,
+        "banner": None,
+        "splash": None,
+        "discovery_splash": None,
+        "max_video_channel_users": 25,
         "permissions": str(int(of.permissions_of(of.members[world.bot.id]))),
     }
 
@@ -183,9 +188,9 @@ def emoji(name: str) -> Json:
     return {"id": emoji_id or None, "name": word, "animated": False}
 
 
-def with_permissions(of: Member, permissions: Permission) -> Json:
+def with_permissions(of: Member, permissions: Permission, *, with_user: bool = True) -> Json:
     """A member as an interaction holds it: with what they may in the channel."""
-    return member(of) | {"permissions": str(int(permissions))}
+    return member(of, with_user=with_user) | {"permissions": str(int(permissions))}
 
 
 def _mention(of: User, where: Channel, world: World) -> Json:

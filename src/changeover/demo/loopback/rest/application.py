@@ -48,6 +48,7 @@ async def application(hub: Hub, _request: web.Request) -> Json:
         "verify_key": "0" * 64,
         "flags": flags,
         "approximate_guild_count": len(world.guilds),
+        "approximate_user_install_count": 0,
         "interactions_endpoint_url": None,
     }
 

@@ -1,0 +1,160 @@
+"""A lightbulb bot with every kind of command that `play` uses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import hikari
+import lightbulb
+
+BOOM = KeyError("boom")
+
+
+@lightbulb.hook(lightbulb.ExecutionSteps.CHECKS)
+def never(_pipeline, _ctx):
+    raise RuntimeError("not today")
+
+
+def refuse(_ctx, value):
+    raise ValueError(value)
+
+
+def simple(name, work, hooks=()):
+    class Simple(lightbulb.SlashCommand, name=name, description="one of many", hooks=list(hooks)):
+        @lightbulb.invoke
+        async def invoke(self, ctx: lightbulb.Context) -> None:
+            await work(ctx)
+
+    return Simple
+
+
+async def boom(_ctx):
+    raise BOOM
+
+
+async def cancelled(_ctx):
+    raise asyncio.CancelledError
+
+
+async def block(ctx):
+    time.sleep(0.5)  # noqa: ASYNC251  # an author who does not know better
+    await ctx.respond("late")
+
+
+async def late(ctx):
+    await asyncio.sleep(3.2)
+    await ctx.respond("too late")
+
+
+async def say(ctx):
+    await ctx.respond(f"legacy {ctx.command_data.qualified_name}")
+
+
+def make(app, errors):
+    client = lightbulb.client_from_app(app)
+
+    async def start(_event: hikari.StartedEvent) -> None:
+        await client.start()
+
+    app.subscribe(hikari.StartedEvent, start)
+
+    @client.register
+    class Ping(lightbulb.SlashCommand, name="ping", description="answers"):
+        n = lightbulb.integer("n", "a number")
+
+        @lightbulb.invoke
+        async def invoke(self, ctx: lightbulb.Context) -> None:
+            await ctx.respond(f"legacy {self.n}")
+
+    @client.register
+    class Convert(lightbulb.SlashCommand, name="convert", description="cannot"):
+        n = lightbulb.integer("n", "a number", converter=refuse)
+
+        @lightbulb.invoke
+        async def invoke(self, ctx: lightbulb.Context) -> None:
+            await ctx.respond(f"never {self.n}")
+
+    @client.register
+    class Greet(lightbulb.UserCommand, name="Greet"):
+        @lightbulb.invoke
+        async def invoke(self, ctx: lightbulb.Context) -> None:
+            await ctx.respond(f"hello {self.target.username}")
+
+    for name, work in (("boom", boom), ("cancelled", cancelled), ("block", block), ("late", late)):
+        client.register(simple(name, work))
+    for name in ("fall", "spoke", "gone"):
+        client.register(simple(name, say))
+    client.register(simple("cool", say, [lightbulb.prefab.fixed_window(60, 1, "user")]))
+    client.register(simple("check", say, [never]))
+    client.register(group())
+
+    @client.error_handler
+    async def on_error(error: lightbulb.exceptions.ExecutionPipelineFailedException) -> bool:
+        errors.append(error)
+        return True
+
+    return client
+
+
+def group():
+    grp = lightbulb.Group("grp", "a group")
+    deep = grp.subgroup("deep", "a group in it")
+
+    @grp.register
+    class Sub(lightbulb.SlashCommand, name="sub", description="answers"):
+        n = lightbulb.integer("n", "a number")
+
+        @lightbulb.invoke
+        async def invoke(self, ctx: lightbulb.Context) -> None:
+            await ctx.respond(f"legacy {self.n}")
+
+    grp.register(simple("boom", boom))
+    deep.register(simple("leaf", say))
+    return grp
+
+
+def new_group():
+    grp = lightbulb.Group("grp", "the new one")
+
+    @grp.register
+    class NewSub(lightbulb.SlashCommand, name="sub", description="answers anew"):
+        n = lightbulb.integer("n", "a number")
+
+        @lightbulb.invoke
+        async def run(self, ctx: lightbulb.Context) -> None:
+            await ctx.respond(f"new {self.n}")
+
+    return grp
+
+
+NEW = new_group()
+
+
+def add_late(client):
+    client.register(simple("later", say))
+
+
+def take_out(client, name):
+    found = next(c for c in client.registered_commands if c._command_data.name == name)
+    client.unregister(found)
+
+
+def is_started(client):
+    return client._started
+
+
+def real(error):
+    return error.invocation_failure or error.hook_failures[0]
+
+
+def snapshot(client):
+    found = {"client": type(client), "rest": type(client.app.rest)}
+    for number, handlers in client._error_handlers.items():
+        found |= {f"handler {number} {i}": handler for i, handler in enumerate(handlers)}
+    for paths in (client.registered_commands,):
+        for command in paths:
+            if isinstance(command, type):
+                name = command._command_data.qualified_name
+                found[name] = vars(command)[command._command_data.invoke_method]
+    return found
