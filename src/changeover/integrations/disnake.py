@@ -15,9 +15,10 @@ from typing import Any
 
 import disnake
 from disnake.ext import commands
+from disnake.ext.commands.params import collect_params
 
 from changeover.core.model import Kind
-from changeover.integrations.actions import Actions
+from changeover.integrations.actions import LEGACY_OF, Actions
 from changeover.integrations.forks import ForkBot, Library
 from changeover.integrations.forks_commands import Sources, category_of, meet_added
 from changeover.integrations.forks_outcomes import Meanings
@@ -62,16 +63,16 @@ class SlashCallbacks:
     def meet(self, command: Any) -> None:
         """Route a command and all below it. Raises `BadValueError` (see `Registry.new`)."""
         if not self._hooks.has(command, "_callback"):
-            callback = command.callback
+            callback = getattr(command.callback, LEGACY_OF, command.callback)
+            leading = _leading(command, callback)
             routed = self._actions.routed(
-                callback,
+                _interaction_first(callback, leading),
                 command.qualified_name,
                 category=category_of(command.cog),
                 kind=Kind.SLASH,
                 has_self=command.cog is not None,
             )
-            leading = list(inspect.signature(callback).parameters)[: 1 + (command.cog is not None)]
-            self._hooks.put(command, "_callback", _by_position(routed, leading))
+            self._hooks.put(command, "_callback", _by_position(routed, callback, leading))
             self._hear_errors(command)
         for method in _SUB:
             if hasattr(command, method):
@@ -111,15 +112,52 @@ class SlashCallbacks:
         self._hooks.put(command, "_call_local_error_handler", call_local_error_handler)
 
 
-def _by_position(routed: Callable[..., Any], leading: list[str]) -> Callable[..., Any]:
-    """Pass the cog and the interaction by position, as every other library does."""
+def _leading(command: Any, callback: Callable[..., Any]) -> list[str]:
+    """The names of the cog's parameter, if it is in one, and of the interaction's."""
+    names = list(inspect.signature(callback).parameters)
+    count = 1 + (command.cog is not None)
+    if hasattr(command, "connectors"):  # has options, among which the interaction may stand
+        _, interaction, *_ = collect_params(callback)
+        names = [*names[: count - 1], interaction or names[count - 1]]
+    return names[:count]
+
+
+def _interaction_first(callback: Callable[..., Any], leading: list[str]) -> Callable[..., Any]:
+    """The callback; where its interaction is not its first parameter, one where it is."""
+    shape = inspect.signature(callback)
+    if list(shape.parameters)[: len(leading)] == leading:
+        return callback
+
+    async def ordered(*args: Any, **kwargs: Any) -> Any:
+        return await callback(**dict(zip(leading, args, strict=False)), **kwargs)
+
+    first = [
+        shape.parameters[name].replace(
+            kind=inspect.Parameter.POSITIONAL_OR_KEYWORD, default=inspect.Parameter.empty
+        )
+        for name in leading
+    ]
+    rest = [parameter for name, parameter in shape.parameters.items() if name not in leading]
+    ordered.__signature__ = shape.replace(parameters=[*first, *rest])  # type: ignore[attr-defined]
+    return ordered
+
+
+def _by_position(
+    routed: Callable[..., Any], legacy: Callable[..., Any], leading: list[str]
+) -> Callable[..., Any]:
+    """Pass the cog and the interaction by position, as every other library does.
+
+    It looks like the legacy callback: disnake reads the signature again at each call.
+    """
 
     async def callback(*args: Any, **kwargs: Any) -> Any:
         if not args:
-            args = tuple(kwargs.pop(name) for name in leading if name in kwargs)
+            args = tuple(kwargs.pop(name) for name in leading)
         return await routed(*args, **kwargs)
 
-    return update_wrapper(callback, routed)
+    update_wrapper(callback, legacy)
+    setattr(callback, LEGACY_OF, legacy)
+    return callback
 
 
 def _walk(command: Any) -> Iterator[Any]:

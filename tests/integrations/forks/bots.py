@@ -227,7 +227,7 @@ def listen(bot):
     if IS_DISNAKE:
         for kind in ("slash", "user", "message"):
             bot.add_listener(on_slash_error, f"on_{kind}_command_error")
-    else:
+    elif hasattr(bot, "add_listener"):  # a plain Client has none
         bot.add_listener(on_slash_error, "on_application_command_error")
 
 

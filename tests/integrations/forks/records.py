@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from changeover.core.model import Kind, Outcome
@@ -153,3 +155,55 @@ async def test_autocomplete_is_no_command(run, rows, bots):
         offered = await loopback.autocomplete("/pick", "name", "a")
         assert len(offered.choices) == 1
         assert rows() == []
+
+
+async def test_an_answer_after_the_deadline_is_a_failure(run, records, bots):
+    def late(bot):
+        @bots.slash(bot)
+        async def slate(inter):
+            await asyncio.sleep(3.2)
+            await inter.response.send_message("too late")
+
+    async with run(late) as (loopback, _bot):
+        await loopback.invoke("/slate")
+        [record] = records()
+        assert (record["command"], record["outcome"]) == ("slate", FAILURE)
+        assert record["error_type"] in ("NotFound", "InteractionTimedOut")
+        assert record["duration_ms"] == pytest.approx(3200, rel=0.05)
+
+
+async def test_what_fails_before_the_command_runs_is_recorded(run, rows, bots):
+    def setup(bot):
+        @bot.command()
+        @bots.commands.bot_has_permissions(administrator=True)
+        async def lack(ctx):
+            await ctx.send("never")
+
+        @bots.slash(bot)
+        async def hooked(inter):
+            await inter.response.send_message("never")
+
+        @hooked.before_invoke
+        async def before(*_args):
+            raise KeyError("hook")
+
+    async with run(setup) as (loopback, _bot):
+        await loopback.say("!lack")
+        await loopback.invoke("/hooked")
+        assert rows() == [
+            ("lack", UNKNOWN, FAILURE, "BotMissingPermissions"),
+            ("hooked", UNKNOWN, FAILURE, "KeyError"),
+        ]
+
+
+async def test_bots_without_typed_commands_are_attached_to(run, rows, bots):
+    intents = bots.lib.Intents.default()
+    bot = bots.commands.InteractionBot() if bots.IS_DISNAKE else bots.lib.Client(intents=intents)
+
+    @bots.slash(bot)
+    async def only(inter):
+        await inter.response.send_message("legacy")
+
+    async with run(bot=bot) as (loopback, _bot):
+        assert (await loopback.invoke("/only")).content == "legacy"
+        assert rows() == [("only", "legacy", OK, None)]

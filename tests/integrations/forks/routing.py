@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
+import pytest
+
 from changeover.core.model import Outcome
 
 OK, FAILURE = Outcome.OK, Outcome.FAILURE
@@ -190,3 +195,99 @@ async def test_nobody_is_answered_twice(run, changeover, route, rows):
         assert [reply.content for reply in answer.replies] == ["half"]
         assert len(bot.prefix_errors) == len(bot.slash_errors) == 1
         assert [row[2] for row in rows()] == [FAILURE, FAILURE]
+
+
+async def test_an_interaction_that_is_not_the_first_parameter_is_found(
+    run, changeover, route, rows, bots
+):
+    if not bots.IS_DISNAKE:
+        pytest.skip("in nextcord it is always the first")
+
+    def setup(bot):
+        async def odd(n: int, inter: bots.lib.ApplicationCommandInteraction, *, more: int = 1):
+            await inter.response.send_message(f"legacy {n} {more}")
+
+        odd.__annotations__["inter"] = bots.lib.ApplicationCommandInteraction
+        bots.slash(bot)(odd)
+
+    @changeover.new("odd")
+    async def odd(interaction, n, more):
+        await interaction.response.send_message(f"new {n} {more}")
+
+    async with run(setup) as (loopback, _bot):
+        assert (await loopback.invoke("/odd", n=7)).content == "legacy 7 1"
+        assert (await loopback.invoke("/odd", n=7, more=2)).content == "legacy 7 2"
+        route("odd")
+        assert (await loopback.invoke("/odd", n=7)).content == "new 7 1"
+        assert [row[1] for row in rows()] == ["legacy", "legacy", "ddd"]
+
+
+async def test_a_flag_that_is_flipped_decides_from_the_next_call_on(run, changeover, route, rows):
+    @changeover.new("sping")
+    async def sping(inter, n):
+        await inter.response.send_message(f"new {n}")
+
+    async with run() as (loopback, _bot):
+        route("sping")
+        for number in range(10):
+            value = "on" if number % 2 else "off"
+            changeover.set_flag("ddd.commands.sping", value, actor="test")
+            answer = await loopback.invoke("/sping", n=number)
+            system = "new" if number % 2 else "legacy"
+            assert [reply.content for reply in answer.replies] == [f"{system} {number}"]
+        assert [row[1] for row in rows()] == ["legacy", "ddd"] * 5
+
+
+EXTENSION = """
+from {name}.ext import commands
+
+class Late(commands.Cog):
+    @commands.command()
+    async def ext(self, ctx, n: int):
+        await ctx.send(f"VERSION {{n}}")
+
+    @{slash}(description="Words")
+    async def sext(self, inter, n: int):
+        await inter.response.send_message(f"VERSION {{n}}")
+
+def setup(bot):
+    bot.add_cog(Late())
+"""
+
+
+async def test_an_extension_that_is_loaded_later_and_again_is_routed(
+    run, changeover, route, bots, tmp_path, monkeypatch
+):
+    slash = "commands.slash_command" if bots.IS_DISNAKE else "commands.commands_slash"
+    text = EXTENSION.format(name=bots.NAME, slash=slash)
+    if not bots.IS_DISNAKE:
+        text = "import nextcord\n" + text.replace(
+            "commands.commands_slash", "nextcord.slash_command"
+        )
+    file = tmp_path / "late_extension.py"
+    file.write_text(text.replace("VERSION", "one"))
+    monkeypatch.syspath_prepend(tmp_path)
+
+    @changeover.new("ext")
+    async def ext(ctx, n):
+        await ctx.send(f"new {n}")
+
+    @changeover.new("sext")
+    async def sext(inter, n):
+        await inter.response.send_message(f"new {n}")
+
+    def setup(bot):
+        bot.load_extension("late_extension")
+
+    async with run(setup) as (loopback, bot):
+        assert (await loopback.say("!ext 2")).content == "one 2"
+        old = weakref.ref(bot.get_command("ext"))
+        file.write_text(text.replace("VERSION", "second"))
+        bot.reload_extension("late_extension")
+        assert (await loopback.say("!ext 2")).content == "second 2"
+        assert (await loopback.invoke("/sext", n=3)).content == "second 3"
+        route("ext", "sext")
+        assert (await loopback.say("!ext 2")).content == "new 2"
+        assert (await loopback.invoke("/sext", n=3)).content == "new 3"
+        gc.collect()
+        assert old() is None
