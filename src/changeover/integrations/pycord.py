@@ -130,7 +130,7 @@ class Bot(Speech):
         async def process(interaction: Any, *args: Any, **kwargs: Any) -> None:
             work = partial(process_before, interaction, *args, **kwargs)
             if interaction.type is is_command and actions.is_attached:
-                tell = partial(describe, interaction, words_of(interaction.data))
+                tell = partial(describe, interaction, interaction.data)
                 await actions.act(Kind.SLASH, tell, work)
             else:
                 await work()
@@ -138,15 +138,15 @@ class Bot(Speech):
         async def invoke(ctx: Any) -> None:
             action = running()
             if actions.is_attached and (action is None or action.depth):
-                tell = partial(describe, ctx.interaction, words_of(ctx.interaction.data))
+                tell = partial(describe, ctx.interaction, ctx.interaction.data)
                 await actions.act(Kind.SLASH, tell, invoke_before, ctx)
             else:
                 await invoke_before(ctx)
 
-        def describe(interaction: Any, words: list[str], action: Action) -> None:
+        def describe(interaction: Any, data: Any, action: Action) -> None:
             command = interaction.command
             if isinstance(command, discord.SlashCommandGroup):  # its checks refused
-                action.name = " ".join(words)
+                action.name = " ".join(words_of(data))
             elif command is not None:
                 action.name = command.qualified_name
             action.shard = shard_of(interaction.guild_id, bot.shard_count)
