@@ -278,10 +278,16 @@ def _members(thing: type) -> Iterator[tuple[str, Any]]:
         protocol = getattr(sys.modules[thing.__module__], str(annotation), None)
         if not name.startswith("_") and getattr(protocol, "_is_protocol", False):
             yield name, vars(protocol)["__call__"]
-    for name, member in vars(thing).items():
-        is_documented = callable(member) or isinstance(member, property | classmethod)
-        if not name.startswith("_") and is_documented and inspect.getdoc(member):
-            yield name, member
+    known: set[str] = set()
+    for owner in thing.__mro__:  # what it inherits from a class of ours is its own to a caller
+        if not owner.__module__.startswith("changeover."):
+            continue
+        for name, member in vars(owner).items():
+            is_documented = callable(member) or isinstance(member, property | classmethod)
+            is_ours = not name.startswith("_") and name not in known
+            if is_ours and is_documented and inspect.getdoc(member):
+                yield name, member
+        known |= vars(owner).keys()
 
 
 def _member(name: str, member: Any) -> Iterator[str]:

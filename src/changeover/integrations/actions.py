@@ -225,8 +225,8 @@ class Actions:
     ) -> Callable[..., Any]:
         """A callback that runs a legacy callback or the new handler, to be put in its place.
 
-        It looks like the legacy callback (name, docstring, signature) and takes the same
-        arguments; `LEGACY_OF` on it is the legacy callback. After `detach` it only passes on.
+        It looks like the legacy callback, which is its attribute `LEGACY_OF`, and takes the same
+        arguments. After `detach` it only passes on.
 
         Args:
             legacy: what the library calls; async.
@@ -239,20 +239,18 @@ class Actions:
             BadValueError: its new handler cannot take its arguments.
         """
         legacy = getattr(legacy, LEGACY_OF, legacy)
-        shape = signature(legacy)
+        shape, position = signature(legacy), int(has_self)
         slot = self.registry.add_slot(
             command, shape, category=category, kind=kind, has_self=has_self
         )
-        position = int(has_self)
-        names = list(shape.parameters)
-        subject_name = names[position] if len(names) > position else ""
+        subject_name = next(iter([*shape.parameters][position:]), "")
 
         async def routed(*args: Any, **kwargs: Any) -> Any:
             if not self.is_attached:
                 return await legacy(*args, **kwargs)
             action = _RUNNING.get()
             if action is None or action.is_over:  # called by hand, in no action of a user
-                return await self.act(Kind.CALL, named, lambda: routed(*args, **kwargs))
+                return await self.act(Kind.CALL, _named(slot), lambda: routed(*args, **kwargs))
             choice, new, subject = NONE_NEW, slot.new, None
             if new is not None:
                 subject = args[position] if len(args) > position else kwargs.get(subject_name)
@@ -270,9 +268,6 @@ class Actions:
             finally:
                 self._end_turn(action, started_ns)
             return await _answer_instead(action, legacy, args, kwargs)
-
-        def named(action: Action) -> None:
-            action.name = slot.entry.name
 
         update_wrapper(routed, legacy)
         setattr(routed, LEGACY_OF, legacy)
@@ -314,10 +309,7 @@ class Actions:
                 return run(action, args, kwargs)
             finally:
                 _RUNNING.reset(token)
-                self._end(action, named)
-
-        def named(action: Action) -> None:
-            action.name = slot.entry.name
+                self._end(action, _named(slot))
 
         update_wrapper(routed, legacy)
         return routed
@@ -378,6 +370,13 @@ class Actions:
             return False
         self._checks.check(command, choice)
         return choice.system == LEGACY
+
+
+def _named(slot: Slot) -> Describe:
+    def describe(action: Action) -> None:
+        action.name = slot.entry.name
+
+    return describe
 
 
 async def _answer_instead(
