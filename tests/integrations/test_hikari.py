@@ -80,6 +80,8 @@ EXPECTED = {
     "late answer": record("late", "failure", "NotFoundError"),
     "menu": record("Greet"),
     "added later": record("later"),
+    "injected": record("inject"),
+    "in a direct message": record("ping"),
     "taken out": record("__other__", "not_found", system=UNKNOWN),
 }
 OF_LIBRARY = {
@@ -87,11 +89,13 @@ OF_LIBRARY = {
         "cooldown again": record("cool", "throttled", "OnCooldown", UNKNOWN),
         "check": record("check", "denied", "RuntimeError", UNKNOWN),
         "bad option": record("convert", "user_error", "ConversionFailedException", UNKNOWN),
+        "refused by the library": record("refused", "denied", "NotOwner", UNKNOWN),
     },
     "arc": {
         "cooldown again": record("cool", "throttled", "UnderCooldownError", UNKNOWN),
         "check": record("check", "denied", "GuildOnlyError", UNKNOWN),
         "bad option": record("convert", "user_error", "OptionConverterFailureError", UNKNOWN),
+        "refused by the library": record("refused", "denied", system=UNKNOWN),
     },
 }
 
@@ -162,6 +166,15 @@ def test_the_gateway_is_told_of_without_inventing_a_latency(result):
     facts = {"ready": True, "guilds": 1, "shards": [0], "latency known": True, "reconnects": 0}
     assert result["gateway before the start"] == [False, {}]
     assert result["gateway"] == facts
+
+
+def test_reconnects_and_rate_limits_are_counted(result):
+    assert result["trouble seen"] == [1, 1, True]
+
+
+def test_two_shards_are_told_of_one_by_one_and_a_use_is_still_one_record(result):
+    assert result["latencies"] == {"0": True, "1": True}
+    assert [row[:5] for row in result["two shards"]] == [record("ping")]
 
 
 def test_the_monitor_stops_when_the_bot_stops(result):

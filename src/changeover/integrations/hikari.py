@@ -127,7 +127,7 @@ class Bot(Dialect):
 
         def request(rest: Any, route: Any, **kwargs: Any) -> Any:
             parent: Any = super(observed, rest)
-            before = parent._request
+            before = parent._request  # noqa: SLF001  # our own base
             action = running()
             if action is None or action.has_sent or route.method == "GET":
                 return before(route, **kwargs)

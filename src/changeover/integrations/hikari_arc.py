@@ -148,7 +148,7 @@ class _Callbacks:
         async def handle(command: Any, leaf: Any, context: Any, *args: Any, **kwargs: Any) -> Any:
             self.meet_safely(self.meet, leaf)  # a group may have got it since
             parent: Any = super(observed, command)
-            before = parent._handle_callback
+            before = parent._handle_callback  # noqa: SLF001  # our own base
             tell = partial(_describe_use, leaf, context)
             return await actions.act(
                 Kind.SLASH, tell, partial(before, leaf, context, *args, **kwargs)
@@ -157,7 +157,7 @@ class _Callbacks:
         async def handle_exception(command: Any, context: Any, error: Exception) -> None:
             actions.fail(error)
             parent: Any = super(observed, command)
-            await parent._handle_exception(context, error)
+            await parent._handle_exception(context, error)  # noqa: SLF001  # as above
 
         methods: dict[str, Any] = {"_handle_exception": handle_exception}
         if hasattr(base, "_handle_callback"):  # a command within a group runs in the group's

@@ -7,6 +7,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import hikari
@@ -70,7 +71,8 @@ class GatewayWatch:
     def stop(self) -> None:
         """Listen no more."""
         for event, listener in self._listeners:
-            self._app.event_manager.unsubscribe(event, listener)
+            with suppress(ValueError):  # somebody removed it
+                self._app.event_manager.unsubscribe(event, listener)
         self._listeners = []
         for name in _LOGGERS:
             logging.getLogger(name).removeFilter(self._hear)

@@ -288,7 +288,8 @@ def _bound(method: Any, command: Any) -> Callable[..., Any]:
 
 def _arguments(context: Any) -> tuple[Any, ...]:
     """What a pipeline calls the method with: the context, unless it is injected."""
-    injected = getattr(lightbulb.features, "COMMAND_INJECT_CONTEXT", None)
+    features = getattr(lightbulb, "features", None)  # not in the first of the 3.x
+    injected = getattr(features, "COMMAND_INJECT_CONTEXT", None)
     return () if injected in getattr(context.client, "_features", ()) else (context,)
 
 

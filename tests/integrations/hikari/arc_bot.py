@@ -9,10 +9,6 @@ import hikari
 BOOM = KeyError("boom")
 
 
-class Refuse(arc.ColorParams):
-    """Whatever is no colour is refused."""
-
-
 async def boom(_ctx):
     raise BOOM
 
@@ -39,11 +35,19 @@ async def never(_ctx):
     raise arc.GuildOnlyError("not here")
 
 
-def simple(name, work):
+async def abort(_ctx):
+    return arc.HookResult(abort=True)
+
+
+def alone(work):
     async def callback(ctx: arc.GatewayContext) -> None:
         await work(ctx)
 
-    return arc.slash_command(name, "one of many", autodefer=False)(callback)
+    return callback
+
+
+def simple(name, work):
+    return arc.slash_command(name, "one of many", autodefer=False)(alone(work))
 
 
 def make(app, errors):
@@ -66,12 +70,23 @@ def make(app, errors):
     async def greet(ctx: arc.GatewayContext, user: hikari.User) -> None:
         await ctx.respond(f"hello {user.username}")
 
+    client.set_type_dependency(type(app.rest), app.rest)
+
+    @client.include
+    @arc.slash_command("inject", "is given what it needs")
+    async def inject(
+        ctx: arc.GatewayContext,
+        rest: hikari.impl.RESTClientImpl = arc.inject(),  # noqa: B008
+    ) -> None:
+        await ctx.respond(f"rest {rest.is_alive}")
+
     for name, work in (("boom", boom), ("cancelled", cancelled), ("block", block), ("late", late)):
         client.include(simple(name, work))
     for name in ("fall", "spoke", "gone"):
         client.include(simple(name, say))
     client.include(simple("cool", say)).add_hook(arc.user_limiter(60, 1))
     client.include(simple("check", say)).add_hook(never)
+    client.include(simple("refused", say)).add_hook(abort)
     add_group(client)
 
     @client.set_error_handler
@@ -91,18 +106,7 @@ def add_group(client):
         await ctx.respond(f"legacy {n}")
 
     for parent, name, work in ((grp, "boom", boom), (deep, "leaf", say)):
-
-        async def callback(ctx: arc.GatewayContext, work: object = work) -> None:
-            await work(ctx)
-
-        parent.include(arc.slash_subcommand(name, "in a group")(_alone(work)))
-
-
-def _alone(work):
-    async def callback(ctx: arc.GatewayContext) -> None:
-        await work(ctx)
-
-    return callback
+        parent.include(arc.slash_subcommand(name, "in a group")(alone(work)))
 
 
 def new_plugin():

@@ -81,12 +81,21 @@ def make(app, errors):
         async def invoke(self, ctx: lightbulb.Context) -> None:
             await ctx.respond(f"hello {self.target.username}")
 
+    @client.register
+    class Inject(lightbulb.SlashCommand, name="inject", description="is given what it needs"):
+        @lightbulb.invoke
+        async def invoke(
+            self, ctx: lightbulb.Context, rest: hikari.api.RESTClient = lightbulb.di.INJECTED
+        ) -> None:
+            await ctx.respond(f"rest {rest.is_alive}")
+
     for name, work in (("boom", boom), ("cancelled", cancelled), ("block", block), ("late", late)):
         client.register(simple(name, work))
     for name in ("fall", "spoke", "gone"):
         client.register(simple(name, say))
     client.register(simple("cool", say, [lightbulb.prefab.fixed_window(60, 1, "user")]))
     client.register(simple("check", say, [never]))
+    client.register(simple("refused", say, [lightbulb.prefab.owner_only]))
     client.register(group())
 
     @client.error_handler

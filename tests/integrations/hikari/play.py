@@ -28,6 +28,8 @@ CASES = {
     "cooldown": ("/cool", {}),
     "cooldown again": ("/cool", {}),
     "check": ("/check", {}),
+    "refused by the library": ("/refused", {}),
+    "injected": ("/inject", {}),
     "bad option": ("/convert", {"n": 1}),
     "cancelled": ("/cancelled", {}),
     "blocking": ("/block", {}),
@@ -74,11 +76,16 @@ class Stage:
         self.app = gateway_bot(loopback)
         self.client = library.make(self.app, self.errors)
 
-    async def use(self, command, options=None, *, expected=1, target=None):
+    async def use(self, command, options=None, *, expected=1, target=None, channel=None):
         """What the bot answered, and the records of it."""
         before = len(rows(self.changeover))
         answer = await self.loopback.invoke(
-            command, options or {}, target=target, until_answered=True, timeout_s=0.2
+            command,
+            options or {},
+            target=target,
+            channel=channel,
+            until_answered=True,
+            timeout_s=0.2,
         )
         for _ in range(500):
             if len(rows(self.changeover)) >= before + expected:
@@ -127,11 +134,16 @@ async def play_records(library, result):
         }
         ada = loopback.world.person("ada")
         result["records"]["menu"] = (await stage.use("Greet", target=ada))[1]
+        dm = loopback.world.dm(ada)
+        result["records"]["in a direct message"] = (await stage.use("/ping", {"n": 1}, channel=dm))[
+            1
+        ]
         result["records"]["added later"] = (await stage.use("/later"))[1]
         result["records"]["taken out"] = await taken_out(stage)
         result["errors"] = [library.real(error) is library.BOOM for error in stage.errors[:1]]
         result["synced"] = synced(loopback)
         result["gateway"] = await gateway(changeover)
+        result["trouble seen"] = await troubled(stage)
         result["unhandled"] = loopback.unhandled
         changeover.detach()
         after = library.snapshot(stage.client)
@@ -147,6 +159,19 @@ async def play_records(library, result):
 async def taken_out(stage):
     stage.library.take_out(stage.client, "gone")
     return (await stage.use("/gone"))[1]
+
+
+async def troubled(stage):
+    """Reconnects and rate limits, after one of each."""
+    stage.loopback.rate_limit_next("POST /interactions/*/*/callback", 0.05)
+    await stage.use("/ping", {"n": 1})
+    await stage.loopback.drop_connections(code=4000)
+    for _ in range(1000):
+        facts = stage.changeover._gateway(60.0)
+        if facts.reconnects and facts.ready:
+            break
+        await asyncio.sleep(0.01)
+    return [facts.reconnects, facts.rate_limited, facts.ready]
 
 
 async def gateway(changeover):
@@ -216,6 +241,20 @@ def refused(changeover):
     return None
 
 
+async def play_shards(library, result):
+    """hikari itself waits 5 s between two shards."""
+    changeover = monitor()
+    async with LoopbackDiscord(world=world(), shards=2) as loopback:
+        stage = Stage(library, loopback, changeover)
+        changeover.attach(stage.client)
+        await started(stage)
+        result["two shards"] = (await stage.use("/ping", {"n": 1}))[1]
+        facts = changeover._gateway(60.0)
+        latencies = facts.latency_ns
+        result["latencies"] = {s: ns is None or ns < 1e9 for s, ns in latencies.items()}
+        await stage.app.close()
+
+
 async def play_untouched(library, result):
     async with LoopbackDiscord(world=world()) as loopback:
         stage = Stage(library, loopback, monitor())
@@ -235,12 +274,13 @@ def complaint(bot):
 
 
 async def main():
-    logging.disable(logging.ERROR)
+    logging.getLogger().addHandler(logging.NullHandler())  # what the bots log is no matter here
     library = importlib.import_module(f"{sys.argv[1]}_bot")
     result = {}
     await play_untouched(library, result)
     await play_records(library, result)
     await play_routing(library, result)
+    await play_shards(library, result)
     result["trouble"] = [repr(error) for error in TROUBLE]
     sys.stdout.write(json.dumps(result) + "\n")
 
