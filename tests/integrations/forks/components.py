@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from changeover.core.model import Kind, Outcome
 
 OK, FAILURE = Outcome.OK, Outcome.FAILURE
@@ -103,6 +105,26 @@ async def test_the_gateway_is_told_as_it_is(run, changeover, bots):
         assert (now.ready, now.guilds, now.rate_limited) == (True, 1, 0)
         assert set(now.latency_ns) == {0}
         assert changeover._bot.library == f"{bots.NAME} {bots.lib.__version__}"
+
+
+async def test_a_bot_that_had_to_log_in_again_is_watched_as_before(run, changeover, records, bots):
+    async with run(add_views(bots)) as (loopback, bot):
+        changeover._look_at_bot()
+        ready = asyncio.Event()
+
+        @bot.listen()
+        async def on_ready():
+            ready.set()
+
+        await loopback.drop_connections(resumable=False)
+        await asyncio.wait_for(ready.wait(), 15)
+        changeover._look_at_bot()
+        assert changeover._gateway(60.0).reconnects == 1
+        panel = await loopback.say("!panel")
+        await panel.replies[0].press("Go")
+        form = await loopback.invoke("/form")
+        await form.modal.submit({"name": "ada"})
+        assert [r["command"] for r in records()] == ["panel", "Panel go", "form", "Form"]
 
 
 async def test_rate_limits_are_counted(run, changeover):

@@ -72,45 +72,64 @@ async def test_a_slash_command_that_the_bot_lost_is_not_found(run, rows, bots):
         assert rows() == bots.NOWHERE
 
 
+def keep_slash_errors(bot, bots):
+    @bots.slash(bot)
+    async def top(_inter):
+        raise KeyError("top")
+
+    @top.error
+    async def on_top(inter, _error):
+        await inter.response.send_message("sorry")
+        return True  # in disnake: nobody else needs to know
+
+    @bots.slash(bot)
+    async def over(_inter):
+        pass
+
+    @bots.sub_command(over)
+    async def under(_inter):
+        raise KeyError("under")
+
+    @under.error
+    async def on_under(inter, _error):
+        await inter.response.send_message("sorry")
+        return True
+
+
+def keep_typed_errors(bot, bots):
+    @bot.command()
+    async def local(_ctx):
+        raise KeyError("local")
+
+    @local.error
+    async def on_local(ctx, _error):
+        await ctx.send("sorry")
+        return True
+
+    @bot.command()
+    @bots.commands.has_permissions(administrator=True)
+    async def closed(_ctx):
+        raise AssertionError
+
+    @closed.error
+    async def on_closed(ctx, _error):
+        await ctx.send("sorry")
+        return True
+
+
 async def test_errors_that_a_handler_keeps_to_itself_are_recorded(run, rows, bots):
     def setup(bot):
-        @bots.slash(bot)
-        async def top(_inter):
-            raise KeyError("top")
-
-        @top.error
-        async def on_top(inter, _error):
-            await inter.response.send_message("sorry")
-            return True  # in disnake: nobody else needs to know
-
-        @bot.command()
-        async def local(_ctx):
-            raise KeyError("local")
-
-        @local.error
-        async def on_local(ctx, _error):
-            await ctx.send("sorry")
-            return True
-
-        @bots.slash(bot)
-        async def over(_inter):
-            pass
-
-        @bots.sub_command(over)
-        async def under(_inter):
-            raise KeyError("under")
-
-        @under.error
-        async def on_under(inter, _error):
-            await inter.response.send_message("sorry")
-            return True
+        keep_slash_errors(bot, bots)
+        keep_typed_errors(bot, bots)
 
     async with run(setup) as (loopback, bot):
         assert (await loopback.invoke("/top")).content == "sorry"
         assert (await loopback.say("!local")).content == "sorry"
         assert (await loopback.invoke("/over under")).content == "sorry"
-        assert [row[0] for row in rows()] == ["top", "local", "over under"]
-        assert {row[1:] for row in rows()} == {("legacy", FAILURE, "KeyError")}
+        assert (await loopback.say("!closed")).content == "sorry"
+        assert [row[0] for row in rows()] == ["top", "local", "over under", "closed"]
+        assert {row[1:] for row in rows()[:3]} == {("legacy", FAILURE, "KeyError")}
+        assert rows()[3][1:] == (UNKNOWN, Outcome.DENIED, "MissingPermissions")
         if bots.IS_DISNAKE:
             assert bot.prefix_errors == bot.slash_errors == []
 
@@ -207,3 +226,37 @@ async def test_bots_without_typed_commands_are_attached_to(run, rows, bots):
     async with run(bot=bot) as (loopback, _bot):
         assert (await loopback.invoke("/only")).content == "legacy"
         assert rows() == [("only", "legacy", OK, None)]
+
+
+async def test_a_command_in_a_group_in_a_command_is_one_record(run, rows, bots, route, changeover):
+    def setup(bot):
+        @bots.slash(bot)
+        async def a(_inter):
+            bot.parents.append("a")
+
+        if bots.IS_DISNAKE:
+            b = a.sub_command_group(name="b")(make_group(bot))
+        else:
+            b = a.subcommand(name="b", description="Words")(make_group(bot))
+
+        @bots.sub_command(b)
+        async def c(inter, n: int):
+            await inter.response.send_message(f"legacy {n}")
+
+    @changeover.new("a b c")
+    async def c(inter, n):
+        await inter.response.send_message(f"new {n}")
+
+    async with run(setup) as (loopback, bot):
+        assert (await loopback.invoke("/a b c", n=3)).content == "legacy 3"
+        route("a.b.c")
+        assert (await loopback.invoke("/a b c", n=3)).content == "new 3"
+        assert bot.parents == (["a", "b"] * 2 if bots.IS_DISNAKE else [])
+        assert rows() == [("a b c", "legacy", OK, None), ("a b c", "ddd", OK, None)]
+
+
+def make_group(bot):
+    async def group(_inter):
+        bot.parents.append("b")
+
+    return group
