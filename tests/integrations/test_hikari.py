@@ -126,6 +126,12 @@ def test_the_new_implementation_gets_the_same_options(how, text, command, result
     assert [row[:3] for row in rows] == [[command, "ddd", "ok"]]
 
 
+def test_extensions_loaded_and_reloaded_after_attach_are_routed(result):
+    first, second = result["extension"], result["extension, again"]
+    assert (first[0], [row[:2] for row in first[1]]) == ("legacy extra", [["extra", LEGACY]])
+    assert (second[0], [row[:2] for row in second[1]]) == ("new extra", [["extra", "ddd"]])
+
+
 def test_a_flag_decides_from_the_next_call_on(result):
     text, rows = result["flag back"]
     assert (text, rows[0][:2]) == ("legacy 3", ["ping", LEGACY])

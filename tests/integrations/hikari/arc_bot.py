@@ -155,3 +155,13 @@ def walk(command):
     yield command
     for child in getattr(command, "children", {}).values():
         yield from walk(child)
+
+
+async def load(client):
+    client.load_extension("arc_extension")
+    await client.resync_commands()
+
+
+async def reload(client):
+    client.unload_extension("arc_extension")
+    await load(client)

@@ -167,3 +167,13 @@ def snapshot(client):
                 name = command._command_data.qualified_name
                 found[name] = vars(command)[command._command_data.invoke_method]
     return found
+
+
+async def load(client):
+    await client.load_extensions("lightbulb_extension")
+    await client.sync_application_commands()
+
+
+async def reload(client):
+    await client.reload_extensions("lightbulb_extension")
+    await client.sync_application_commands()

@@ -38,6 +38,7 @@ CASES = {
     "failure of a sub-command": ("/grp boom", {}),
     "late answer": ("/late", {}),
 }
+COMMANDS = ("ping", "grp", "fall", "spoke", "extra", "extras")  # flags, by name or category
 TROUBLE = []  # errors of ours; there must be none
 
 
@@ -208,12 +209,20 @@ async def play_routing(library, result):
             await ctx.respond("new")
             raise KeyError("after it answered")
 
+        @changeover.new("extra")
+        async def extra(ctx):
+            await ctx.respond("new extra")
+
         changeover.new_from(library.NEW)
         changeover.attach(stage.client)
         await started(stage)
         result["before the flag"] = await stage.use("/ping", {"n": 1})
-        for name in ("enabled", "integration", "ping", "grp", "fall", "spoke", "fallbackOnError"):
+        await library.load(stage.client)
+        result["extension"] = await stage.use("/extra")
+        for name in ("enabled", "integration", "fallbackOnError", *COMMANDS):
             changeover.set_flag(f"ddd.commands.{name}", "on", actor="test")
+        await library.reload(stage.client)
+        result["extension, again"] = await stage.use("/extra")
         result["routed"] = await stage.use("/ping", {"n": 2})
         result["routed by new_from"] = await stage.use("/grp sub", {"n": 4})
         result["fallback"] = await stage.use("/fall")
