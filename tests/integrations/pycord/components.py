@@ -209,3 +209,20 @@ async def test_detach_restores_views(run, changeover, components):
         assert not {"_scheduled_task", "on_error", "interaction_check"} & set(vars(made[0]))
         assert (await panel.press("Go")).content == "gone"
         assert components() == []
+
+
+async def test_the_views_of_a_plain_client_are_recorded(run, components, make_bot, changeover):
+    client = make_bot(None, cls=discord.Client)
+
+    @client.event
+    async def on_message(message):
+        if message.content == "show panel":
+            await message.channel.send("panel", view=Panel())
+
+    before = set(vars(client))
+    async with run(bot=client) as (loopback, _client):
+        [panel] = (await loopback.say("show panel")).replies
+        assert (await panel.press("Go")).content == "gone"
+        assert components() == [("Panel go", "legacy", Outcome.OK, None)]
+        changeover.detach()
+        assert set(vars(client)) - before == {"on_command_error", "on_application_command_error"}
