@@ -199,6 +199,7 @@ def test_an_execution_keeps_the_references_names_and_adds_the_trace(make):
         "error_type": "ValueError",
         "fingerprint": "abcdef012345",
         "kind": "call",
+        "shard": None,
         "reason": "flag",
         "deciding_flag": "ddd.commands.add",
         "share_percent": 25.0,

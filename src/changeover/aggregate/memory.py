@@ -57,7 +57,7 @@ class Memory:
         History (what the store knew before this process started) does not count in the totals.
         """
         groups: defaultdict[Series, list[tuple[End, Duration]]] = defaultdict(list)
-        for at_ns, series, duration_ns, _, _, _ in executions:
+        for at_ns, series, duration_ns, *_ in executions:
             groups[series].append((at_ns, duration_ns))
         with self._lock:
             self._follow_clock()

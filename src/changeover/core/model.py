@@ -103,6 +103,7 @@ class Execution(NamedTuple):
     error: ErrorInfo | None = None
     trace: Trace | None = None
     kind: Kind = Kind.CALL
+    shard: int | None = None  # of the gateway, that it came through; None where there is none
 
 
 class FlagCheck(NamedTuple):

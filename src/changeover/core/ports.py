@@ -169,6 +169,7 @@ class Recorder(Protocol):
         outcome: Outcome | None = None,
         trace: Trace | None = None,
         kind: Kind = Kind.CALL,
+        shard: int | None = None,
     ) -> None:
         """Count one finished call; `duration` is in seconds, by a monotonic clock.
 

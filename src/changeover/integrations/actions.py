@@ -181,6 +181,7 @@ class Actions:
                 outcome=outcome,
                 trace=None if choice is None else choice.trace,
                 kind=action.kind,
+                shard=action.shard,
             )
         except Exception as trouble:  # noqa: BLE001  # the call went as it went
             self.guard.caught("attach.record", trouble)

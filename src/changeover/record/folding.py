@@ -15,7 +15,7 @@ from changeover.core.text import describe_error
 from changeover.record.names import Names
 
 # As appended by the collector; any of them may be anything at all.
-RawExecution = tuple[int, Any, Any, Any, Any, Any, Any, Any, Any]
+RawExecution = tuple[int, Any, Any, Any, Any, Any, Any, Any, Any, Any]
 RawFlagCheck = tuple[int, Any, Any, Any, Any]
 
 LONGEST_S = 90 * 86_400.0  # a call of more than 90 days is a broken clock
@@ -42,7 +42,7 @@ class Folder:
         """The valid ones of a piece, in order."""
         rows: list[Execution] = []
         append, known = rows.append, self._known.get
-        for at_ns, command, system, duration, success, error, outcome, trace, kind in piece:
+        for at_ns, command, system, duration, success, error, outcome, trace, kind, shard in piece:
             try:
                 if not 0.0 <= duration <= LONGEST_S:  # NaN is on neither side
                     self.counts["invalid"] += 1
@@ -56,8 +56,12 @@ class Folder:
                     kind = self._kind(kind)  # noqa: PLW2901 - as above
                 if trace is not None and type(trace) is not Trace:
                     trace = self._trace(trace)  # noqa: PLW2901 - as above
+                if shard is not None and type(shard) is not int:
+                    self.counts["invalid_detail"] += 1
+                    shard = None  # noqa: PLW2901 - as above
                 duration_ns = trunc(duration * _NS_PER_S)
-                append(_new_tuple(Execution, (at_ns, series, duration_ns, error, trace, kind)))
+                told = (at_ns, series, duration_ns, error, trace, kind, shard)
+                append(_new_tuple(Execution, told))
             except BaseException:  # noqa: BLE001 - a stranger's __hash__ may raise SystemExit, too
                 self.counts["invalid"] += 1
         return rows

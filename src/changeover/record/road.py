@@ -17,7 +17,7 @@ from changeover.record.folding import RawExecution, RawFlagCheck
 class RecordExecution(Protocol):
     """The type of `MetricsCollector.record_command_execution`."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0917  # as the module says
         self,
         command: str,
         system: str,
@@ -27,6 +27,7 @@ class RecordExecution(Protocol):
         outcome: Outcome | str | None = None,
         trace: Trace | None = None,
         kind: Kind = Kind.CALL,
+        shard: int | None = None,
     ) -> None:
         """Count one finished call. Never raises, whatever it is given.
 
@@ -41,6 +42,7 @@ class RecordExecution(Protocol):
                 `failure`, by the error's class.
             trace: why it went to this system.
             kind: how it reached the bot.
+            shard: of the gateway, that it came through.
         """
 
 
@@ -61,7 +63,7 @@ def execution_recorder(
 ) -> RecordExecution:
     """Appends calls to `waiting`, up to the limit; `refuse` counts those beyond it."""
 
-    def record_command_execution(
+    def record_command_execution(  # noqa: PLR0917  # as the module says
         command: str,
         system: str,
         duration: float,
@@ -70,10 +72,11 @@ def execution_recorder(
         outcome: Outcome | str | None = None,
         trace: Trace | None = None,
         kind: Kind = Kind.CALL,
+        shard: int | None = None,
     ) -> None:
         if len(waiting) < limit:
             waiting.append(
-                (wall_ns(), command, system, duration, success, error, outcome, trace, kind)
+                (wall_ns(), command, system, duration, success, error, outcome, trace, kind, shard)
             )
         else:
             refuse()

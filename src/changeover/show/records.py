@@ -54,6 +54,7 @@ def _execution(record: Execution) -> Json:
         "error_type": None if error is None else error.type,
         "fingerprint": None if error is None else error.fingerprint,
         "kind": record.kind.value,
+        "shard": record.shard,
     }
 
 

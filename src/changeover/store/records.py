@@ -47,7 +47,7 @@ def _each(what: str, records: Iterable[Any], check: Callable[[Any], None]) -> No
 
 
 def _check_execution(record: Execution, seen: set[Any]) -> None:
-    at_ns, series, duration_ns, error, trace, kind = record
+    at_ns, series, duration_ns, error, trace, kind, shard = record
     _whole("at_ns", at_ns)
     _whole("duration_ns", duration_ns, LONGEST_NS)
     if series not in seen:  # a batch has few series and traces: each is looked at once
@@ -60,6 +60,8 @@ def _check_execution(record: Execution, seen: set[Any]) -> None:
             _text(f"error {name}", text)
     _check_trace(trace, seen)
     _member("kind", kind, Kind)
+    if shard is not None:
+        _whole("shard", shard)
 
 
 def _check_flag_check(record: FlagCheck, seen: set[Any]) -> None:

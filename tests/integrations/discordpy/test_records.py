@@ -166,6 +166,9 @@ async def test_sharded_bots_are_recorded_the_same(run, changeover, conformance, 
             ("ping", "legacy", OK),
             ("sping", "legacy", OK),
         ]
+        guild = next(iter(loopback.world.guilds.values()))
+        told = {record["shard"] for record in conformance.records(changeover)}
+        assert told == {(guild.id >> 22) % shards}
 
 
 async def test_autocomplete_is_no_command(run, changeover, conformance):

@@ -124,11 +124,11 @@ def _add_executions(
             instance,
             intern(connection, "series", series),
             duration_ns,
-            intern(connection, "routes", route_key(kind, trace)),
+            intern(connection, "routes", route_key(kind, trace, shard)),
             bucket_of_trace(trace),
             *(error or _NO_ERROR),
         )
-        for number, (at_ns, series, duration_ns, error, trace, kind) in enumerate(
+        for number, (at_ns, series, duration_ns, error, trace, kind, shard) in enumerate(
             executions, first_id
         )
     )

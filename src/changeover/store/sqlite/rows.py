@@ -46,11 +46,12 @@ def instance_row(instance: Instance, until_ns: int) -> Mapping[str, Any]:
     }
 
 
-def route_key(kind: Kind | None, trace: Trace | None) -> Row:
-    """What a route is known by: kind, reason, deciding flag and its share."""
+def route_key(kind: Kind | None, trace: Trace | None, shard: int | None = None) -> Row:
+    """What a route is known by: kind, reason, deciding flag and its share, and shard."""
     if trace is None:
-        return kind, None, None, None
-    return kind, trace.reason, trace.flag, None if trace.share is None else float(trace.share)
+        return kind, None, None, None, shard
+    share = None if trace.share is None else float(trace.share)
+    return kind, trace.reason, trace.flag, share, shard
 
 
 def bucket_of_trace(trace: Trace | None) -> float | None:
@@ -71,8 +72,9 @@ def read_execution(row: Row) -> Execution:
         Series(command, system, Outcome(outcome)),
         duration_ns,
         None if error[0] is None else ErrorInfo(*error),
-        _read_trace(row[12:]),
+        _read_trace(row[12:16]),
         Kind(kind),
+        row[16],
     )
 
 

@@ -14,9 +14,10 @@ INSERT INTO series (command, system, outcome) VALUES (?, ?, ?)
 
 -- name: find_routes
 SELECT id FROM routes WHERE kind IS ? AND reason IS ? AND flag IS ? AND share IS ?
+    AND shard IS ?
 
 -- name: add_routes
-INSERT INTO routes (kind, reason, flag, share) VALUES (?, ?, ?, ?)
+INSERT INTO routes (kind, reason, flag, share, shard) VALUES (?, ?, ?, ?, ?)
 
 -- name: find_questions
 SELECT id FROM questions WHERE flag = ? AND enabled = ? AND command IS ?
