@@ -60,6 +60,7 @@ def _made(package: str, bot: Any) -> Integration:
 def _complaint(bot: Any) -> str:
     kind = type(bot)
     return (
-        f"attach({kind.__module__}.{kind.__qualname__}): expected a bot of discord.py, for example "
-        "commands.Bot(...); without one, use @changeover.command('name')"
+        f"attach({kind.__module__}.{kind.__qualname__}): expected a bot of discord.py, py-cord, "
+        "disnake or nextcord, or a client of lightbulb or arc, for example commands.Bot(...); "
+        "without one, use @changeover.command('name')"
     )

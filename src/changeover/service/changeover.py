@@ -88,7 +88,8 @@ class Changeover(Monitor):
         monitor that this starts stops when the bot closes.
 
         Args:
-            bot: of discord.py, for example `commands.Bot(...)`.
+            bot: of discord.py, py-cord, disnake or nextcord, for example `commands.Bot(...)`;
+                of hikari, the client of lightbulb or arc.
 
         Raises:
             UnsupportedBotError: no bot of a supported library.
