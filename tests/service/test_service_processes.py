@@ -35,6 +35,17 @@ print("recorded", flush=True)
 sys.stdin.read()
 """
 
+RECORD_AND_GO_ON = """
+import time
+from changeover import Changeover
+monitor = Changeover().start()
+for _ in range(1000):
+    monitor.metrics.record_command_execution("ping", "legacy", 0.001, True)
+print("recorded", flush=True)
+while True:  # as a bot's event loop does; Python runs no handler inside a read that never ends
+    time.sleep(0.01)
+"""
+
 ASK_FOR_EVER = """
 import sys
 from changeover import Changeover
@@ -88,7 +99,7 @@ def test_kill_9_under_load_loses_nothing_older_than_a_second(start_program, tmp_
 
 
 def test_sigterm_ends_the_bot_as_ever_and_loses_nothing(start_program, tmp_path):
-    process = start_program(RECORD_AND_WAIT)
+    process = start_program(RECORD_AND_GO_ON)
     assert process.stdout.readline() == "recorded\n"
     process.terminate()
     assert process.wait(timeout=10) == -signal.SIGTERM

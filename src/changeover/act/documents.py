@@ -16,7 +16,9 @@ _NUMBER = (int, float, type(None))
 _KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
     *((name, (str,)) for name in ("key", "rule", "severity", "summary", "unit")),
     *((name, _MOMENT) for name in ("since_ns", "fired_ns", "clear_since_ns")),
-    *((name, _MOMENT) for name in ("resolved_ns", "notified_ns")),
+    *((name, _MOMENT) for name in ("resolved_ns", "notified_ns", "acknowledged_ns")),
+    *((name, (str, type(None))) for name in ("runbook", "acknowledged_by")),
+    ("channels", (tuple,)),
     *((name, _NUMBER) for name in ("value", "peak")),
     ("threshold", (int, float)),
     ("episode", (int,)),
@@ -27,7 +29,12 @@ _FIELDS = frozenset(entry.name for entry in fields(Alert))
 
 def alert_document(alert: Alert) -> dict[str, Any]:
     """Every field of an alert by its name, of plain JSON types."""
-    return {**asdict(alert), "phase": alert.phase.value, "labels": dict(alert.labels)}
+    told = asdict(alert)
+    return told | {
+        "phase": alert.phase.value,
+        "labels": dict(alert.labels),
+        "channels": list(alert.channels),
+    }
 
 
 def alert_from(value: Mapping[str, Any]) -> Alert:
@@ -37,6 +44,8 @@ def alert_from(value: Mapping[str, Any]) -> Alert:
         ValueError: for a document that is not an alert's.
     """
     known = {name: value[name] for name in _FIELDS & value.keys()}
+    if isinstance(channels := known.get("channels", []), list):  # as JSON has it
+        known["channels"] = tuple(map(str, channels))
     try:
         alert = Alert(**{**known, "phase": Phase(str(known.get("phase")))})
     except TypeError as error:

@@ -368,6 +368,10 @@ class Alert:
     notified_ns: int | None = None  # the last message owed for it
     peak: float | None = None  # the worst value while it lasted
     episode: int = 0  # counts its firings; with the key it makes a stable dedup key
+    channels: tuple[str, ...] = ()  # that owe its messages; empty for every channel
+    runbook: str | None = None  # where to read what to do
+    acknowledged_ns: int | None = None  # somebody looks after it: no more reminders
+    acknowledged_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +385,8 @@ class Notification:
         instance: who noticed, such as `railway-7/12`.
         link: the page's address, or None.
         late: the firing was never delivered and is over; this one message says both.
+        also: the other alerts that this message tells of, one sentence each.
+        more: how many there are beyond those.
     """
 
     event: str
@@ -390,6 +396,8 @@ class Notification:
     at_ns: int
     link: str | None = None
     late: bool = False
+    also: tuple[str, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
