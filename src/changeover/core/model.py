@@ -387,6 +387,7 @@ class Notification:
         late: the firing was never delivered and is over; this one message says both.
         also: the other alerts that this message tells of, one sentence each.
         more: how many there are beyond those.
+        receipt: what the channel answered to the last message of this dedup key, or None.
     """
 
     event: str
@@ -398,6 +399,7 @@ class Notification:
     late: bool = False
     also: tuple[str, ...] = ()
     more: int = 0
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

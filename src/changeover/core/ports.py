@@ -188,8 +188,13 @@ class Channel(Protocol):
 
     name: str
 
-    async def send(self, notification: Notification) -> None:
-        """Return when the receiver has accepted the message; raise `ChannelError` if not."""
+    async def send(self, notification: Notification) -> str | None:
+        """Return when the receiver has accepted the message; raise `ChannelError` if not.
+
+        Returns:
+            A receipt, such as the id of the message: the next one of the same dedup key comes
+            with it, so that a resolve can edit or answer the firing. None where there is none.
+        """
 
     async def close(self) -> None:
         """Give connections back."""

@@ -45,9 +45,10 @@ class AlertFile:
     def __repr__(self) -> str:
         return f"AlertFile({str(self._path)!r})"
 
-    async def send(self, notification: Notification) -> None:
+    async def send(self, notification: Notification) -> str | None:
         """Append one line. Raises `ChannelError` when the disk does not take it."""
         await asyncio.to_thread(self._write, encode(notification))  # a disk may hang
+        return None
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -90,7 +90,7 @@ class DiscordWebhook:
     def __repr__(self) -> str:
         return "DiscordWebhook(url=***)"
 
-    async def send(self, notification: Notification) -> None:
+    async def send(self, notification: Notification) -> str | None:
         """Post one embed; a plain text where Discord does not take the embed (400)."""
         await self._pause()
         answer = await self._post(embed_body(notification))
@@ -98,6 +98,7 @@ class DiscordWebhook:
             answer = await self._post(plain_body(notification))
         if not answer.is_accepted:
             raise self._error(answer)
+        return None
 
     async def close(self) -> None:
         """Close the connections; a later message opens new ones."""

@@ -15,9 +15,10 @@ class LogChannel:
 
     name = "log"
 
-    async def send(self, notification: Notification) -> None:
+    async def send(self, notification: Notification) -> str | None:
         """Log one line; logging itself never raises."""
         logger.log(_level(notification), "%s", line(notification))
+        return None
 
     async def close(self) -> None:
         """Nothing to give back."""
