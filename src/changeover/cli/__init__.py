@@ -16,6 +16,7 @@ from changeover.cli.flags import flags
 from changeover.cli.healthcheck import healthcheck
 from changeover.cli.serve import serve
 from changeover.cli.status import status
+from changeover.cli.token import token
 from changeover.core.errors import ChangeoverError
 
 __all__ = ["changeover", "main"]
@@ -31,7 +32,7 @@ def changeover() -> None:
     """
 
 
-for command in (alerts, backup, config, demo, doctor, flags, healthcheck, serve, status):
+for command in (alerts, backup, config, demo, doctor, flags, healthcheck, serve, status, token):
     changeover.add_command(command)
 
 
