@@ -110,7 +110,7 @@ class Application(FastAPI):
             ref_template=_REFERENCE,
         )
         schema.setdefault("components", {})["schemas"] = shapes["$defs"]
-        ways: dict[str, Any] = {**_WAYS, **(_LOGIN if self._has_logins else {})}
+        ways = _WAYS | (_LOGIN if self._has_logins else {})
         if self._needs_token or self._has_logins:
             schema["components"]["securitySchemes"] = ways
         if self._needs_token:
@@ -147,7 +147,7 @@ class Application(FastAPI):
         """Serve a POST of JSON and describe it; `is_open` to those who present nothing as well."""
         content = {"application/json": {"schema": dict(body)}}
         told: dict[str, Any] = {"requestBody": {"required": True, "content": content}}
-        ways = [{way: []} for way in _WAYS | _LOGIN]
+        ways: list[dict[str, list[str]]] = [{way: []} for way in _WAYS | _LOGIN]
         told["security"] = [{}, *ways] if is_open else ways
         self._add("POST", path, endpoint, _refusals(_REFUSALS | _CHANGE_REFUSALS) | responses, told)
 
