@@ -215,6 +215,9 @@ def test_what_was_done_while_the_store_was_away_is_kept_when_it_is_back(desk):
     assert desk.rows() == []
     desk.is_away = False
     desk.orders.settle()
+    assert desk.rows() == []  # not yet: every try may wait for a store
+    desk.clock.advance(5)
+    desk.orders.settle()
     assert [row[1] for row in desk.rows()] == ["done"]
 
 
@@ -270,6 +273,7 @@ def test_what_waits_for_a_store_is_bounded(desk, caplog):
         audit.done(Flip(number, "order a", None, "done", "me", ""))
     assert not audit.settle()
     desk.is_away = False
+    desk.clock.advance(5)
     assert audit.settle()
     assert len(desk.rows()) == MOST_WAITING
     assert "rows of the audit are lost" in caplog.text

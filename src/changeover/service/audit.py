@@ -17,6 +17,7 @@ logger = logging.getLogger("changeover")
 AT_ONCE = 10
 ONE_MORE_EVERY_NS = 300 * NS_PER_S
 MOST_WAITING = 1_000
+TRY_AGAIN_AFTER_NS = 5 * NS_PER_S
 MOST_ACTORS = 64
 
 
@@ -48,6 +49,7 @@ class Audit:
         self._waiting: deque[Flip] = deque()
         self._allowances: OrderedDict[str, _Allowance] = OrderedDict()
         self._lost = 0
+        self._next_try_ns = 0
 
     def done(self, flip: Flip) -> None:
         """A row that is always kept. Looks at memory alone; `settle` writes it."""
@@ -71,8 +73,14 @@ class Audit:
             self._take(allowance, flip, now)
 
     def settle(self) -> bool:
-        """Write what waits; whether all of it is written. A store that is away is tried again."""
+        """Write what waits; whether all of it is written.
+
+        A store that is away is tried again, but not before five seconds: each try may wait for
+        it, and whoever calls this has other things to do.
+        """
         now = self._clock.monotonic_ns()
+        if now < self._next_try_ns:
+            return not self._waiting
         with self._lock:
             for allowance in self._allowances.values():
                 if allowance.last is not None and _has_one(allowance, now):
@@ -85,6 +93,7 @@ class Audit:
         try:
             self._state.commit([], waiting)
         except StoreError:
+            self._next_try_ns = now + TRY_AGAIN_AFTER_NS
             with self._lock:
                 newer, self._waiting = self._waiting, deque()
                 for flip in [*waiting, *newer]:

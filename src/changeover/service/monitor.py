@@ -27,7 +27,7 @@ from changeover.route.outcome import Classify, default_classify
 from changeover.route.share import parse_share
 from changeover.route.sources import set_flag
 from changeover.service.losses import Losses
-from changeover.service.orders import Orders
+from changeover.service.orders import Orders, clean_text
 from changeover.service.verbs import add_flag_verbs, add_token_verbs
 from changeover.service.wiring import (
     channels_of,
@@ -216,7 +216,6 @@ class Monitor:
                 self._is_running = False
                 self._wind_down()
             self._writer.stop(0.2)
-            self.orders.settle()
             self._telemetry.close()
             self._state.close()
 
@@ -229,6 +228,7 @@ class Monitor:
         self._delivery.stop(0.3)
         if is_stored:  # else the store would hold up the end; the lease runs out by itself
             self.alerts.close()
+            self.orders.settle()
         self._sampler.stop()
         self.loops.stop()
 
@@ -402,7 +402,14 @@ class Monitor:
             StoreUnavailableError: nothing was changed.
         """
         share = None if value is None else parse_share(name, value)
-        flip = set_flag(self._state, name, share, actor=actor, reason=reason, clock=self._clock)
+        flip = set_flag(
+            self._state,
+            name,
+            share,
+            actor=clean_text(actor),
+            reason=clean_text(reason),
+            clock=self._clock,
+        )
         self.flags.refresh()
         return flip
 

@@ -254,7 +254,7 @@ def _is_ours(origin: bytes, headers: list[Header], access: Access) -> bool:
         return False
     host = (one(headers, b"host") or b"").decode("latin-1").strip().lower()
     # a proxy may have put its own name there; a name that was set is ours all the same
-    return parts.netloc == host or name in access.hosts
+    return parts.netloc == host or (name != "*" and name in access.hosts)
 
 
 def _is_local(scope: Scope) -> bool:
