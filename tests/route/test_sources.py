@@ -170,7 +170,7 @@ class TestState:
     def test_a_flag_that_is_set_is_read_with_actor_reason_and_time(self, state, clock):
         set_flag(state, "a", 12.5, actor="cli:ann", reason="canary", clock=clock)
         assert StateFlags(state).read() == {
-            "a": FlagValue(12.5, clock.wall_ns(), "cli:ann", "canary")
+            "a": FlagValue(12.5, clock.wall_ns(), "cli:ann", "canary", version=1)
         }
 
     def test_documents_are_read_only_when_the_revision_moved(self, state):
@@ -180,14 +180,14 @@ class TestState:
         source.read()
         assert state.reads == reads
         state.commit([Put("flag", "a", {"share": 5})])
-        assert source.read() == {"a": FlagValue(5)}
+        assert source.read() == {"a": FlagValue(5, version=1)}
 
     @pytest.mark.parametrize("share", [None, "maybe", float("nan"), 101, [], "missing"])
     def test_a_document_without_sense_is_off_and_hides_no_other(self, state, share):
         broken = {} if share == "missing" else {"share": share}
         state.commit([Put("flag", "broken", broken), Put("flag", "fine", {"share": 0})])
         values = StateFlags(state).read()
-        assert values["fine"] == FlagValue(0)
+        assert values["fine"] == FlagValue(0, version=1)
         assert values["broken"].share == 0
         assert "cannot be read" in values["broken"].reason
 
