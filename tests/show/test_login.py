@@ -193,7 +193,6 @@ def test_neither_the_id_nor_the_token_is_in_any_repr():
         (b"xa=1", None),
         (b"a", ""),
         (b"", None),
-        (None, None),
         (b"\xff\xfe; a=1", "1"),
     ],
 )

@@ -100,7 +100,7 @@ class Put:
     """Write a document if it is still at the version that was read.
 
     Attributes:
-        kind, key: which; a kind is one of `flag`, `alert`, `alert_history`, `outbox`, `setting`.
+        kind, key: which; a kind is one of `flag`, `alert`, `alert_history`, `outbox`, `setting`, `token`.
         value: the new value; None deletes it.
         expected: the version read before; 0 for "not there"; None to write in any case.
     """

@@ -47,6 +47,8 @@ class Changeover(Monitor):
         flags: the `FeatureFlags` of this process.
         adapter: the `CommandIntegrationAdapter`, for calls that nothing is attached to.
         alerts: the `AlertManager`.
+        tokens: of those who may do something over HTTP.
+        orders: the verbs that `order` knows.
         is_ready: says whether the bot does its work yet, for `/health/ready`; `attach` sets it.
         loops: the event loops that are watched.
         store_file: where figures are kept, or None for memory.

@@ -237,7 +237,9 @@ def port_of(scope: Scope) -> int | None:
 
 
 def _session_name(scope: Scope) -> str | None:
-    return read_cookie(one(scope["headers"], b"cookie"), cookie_name(port_of(scope)))
+    # HTTP/2 sends the cookies in several headers; one that comes twice is none all the same
+    cookies = b"; ".join(value for key, value in scope["headers"] if key.lower() == b"cookie")
+    return read_cookie(cookies, cookie_name(port_of(scope)))
 
 
 def _is_bearer(credentials: bytes | None) -> bool:

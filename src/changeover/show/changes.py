@@ -33,6 +33,12 @@ from changeover.show.workers import Workers
 FLIPS = (LIMIT, SUBJECT, CURSOR)
 
 
+class _OrderWorkers(Workers):
+    """More at once than readings: orders are rare, and none may wait long behind a slow store."""
+
+    AT_ONCE = 16
+
+
 class Changes:
     """One method for each address.
 
@@ -53,7 +59,7 @@ class Changes:
         self._access = access
         self._callers = callers
         self._clock = clock
-        self._order_workers = Workers()
+        self._order_workers = _OrderWorkers()
         self._flip_workers = Workers()
 
     async def me(self, request: Request) -> Response:

@@ -10,7 +10,7 @@ from changeover.core.model import Flip
 from changeover.core.window import format_moment
 from changeover.show.schema import SCHEMA_VERSION, FlipsView, FlipView
 
-_ALL = 1_000_000  # more than a store keeps
+_FEW = 4  # pages that are read at first to find a cursor
 
 
 def flips_view(
@@ -32,7 +32,7 @@ def flips_view(
     if cursor is None:
         found = list(read(limit + 1, subject))
     else:
-        found = _after(cursor, read(_ALL, subject))
+        found = _after(cursor, lambda most: read(most, subject), limit)
     page = found[:limit]
     return {
         "schema_version": SCHEMA_VERSION,
@@ -55,13 +55,27 @@ def flip_view(flip: Flip) -> FlipView:
     }
 
 
-def _after(cursor: str, flips: Sequence[Flip]) -> list[Flip]:
+def _after(cursor: str, read: Callable[[int], Sequence[Flip]], limit: int) -> list[Flip]:
+    """What follows the row of a cursor, more than `limit` rows if there are; reads no more."""
+    most = _FEW * (limit + 1)
+    while True:
+        flips = read(most)
+        is_all = len(flips) < most
+        index = _find(cursor, flips)
+        if index is not None and (is_all or len(flips) > index + 1 + limit):
+            return list(flips[index + 1 :])
+        if is_all:
+            raise BadValueError("cursor", cursor, "the `next` of a page before", "leave it out")
+        most *= 4
+
+
+def _find(cursor: str, flips: Sequence[Flip]) -> int | None:
     at, _, _ = cursor.partition(".")
     # the last one: of rows that are equal in everything, to the nanosecond, one says it all
     for index in range(len(flips) - 1, -1, -1):
         if at == f"{flips[index].at_ns:x}" and cursor == _cursor(flips[index]):
-            return list(flips[index + 1 :])
-    raise BadValueError("cursor", cursor, "the `next` of a page before", "leave it out")
+            return index
+    return None
 
 
 def _cursor(flip: Flip) -> str:

@@ -85,9 +85,9 @@ def cookie_name(port: int | None) -> str:
     return f"changeover_session_{port or 0}"
 
 
-def read_cookie(header: bytes | None, name: str) -> str | None:
+def read_cookie(header: bytes, name: str) -> str | None:
     """One cookie's value; None when it is not there, or there twice."""
-    pairs = [part.strip().partition("=") for part in (header or b"").decode("latin-1").split(";")]
+    pairs = [part.strip().partition("=") for part in header.decode("latin-1").split(";")]
     values = [value for key, _, value in pairs if key == name]
     return values[0] if len(values) == 1 else None
 
