@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from changeover.core.errors import StoreUnavailableError
 from changeover.core.model import Flip
 
 
@@ -64,3 +67,26 @@ async def test_a_bad_parameter_is_400(steered, query):
 async def test_whoever_may_not_read_reads_no_audit(open_site, rights):
     site = open_site("s3cret-token-of-it", controls=rights.controls())
     assert (await site.get("/api/flips"))[0] == 401
+
+
+async def test_a_page_reads_no_more_of_the_audit_than_it_needs(open_site, rights):
+    fill(rights, 2_000)
+    asked = []
+
+    def flips(limit: int, subject: str | None):
+        asked.append(limit)
+        return rights.state.flips(limit, subject)
+
+    site = open_site(controls=replace(rights.controls(), flips=flips))
+    _, first = await site.get("/api/flips?limit=10")
+    await site.get(f"/api/flips?limit=10&cursor={first['next']}")
+    assert max(asked) < 100
+
+
+async def test_an_audit_that_cannot_be_read_is_503(open_site, rights):
+    def away(_limit: int, _subject: str | None):
+        raise StoreUnavailableError("/secret/path")
+
+    site = open_site(controls=replace(rights.controls(), flips=away))
+    status, body = await site.get("/api/flips")
+    assert (status, body["error"]["code"]) == (503, "store_unavailable")

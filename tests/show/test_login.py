@@ -158,6 +158,13 @@ async def test_a_stream_ends_with_what_it_was_opened_with(open_site, rights, end
         await stream.content.read()  # comes to an end
 
 
+async def test_cookies_that_come_in_several_headers_are_read_like_one(steered, rights):
+    cookie = pair(await log_in(steered, rights.token()))
+    headers = [("Cookie", "theme=dark"), ("Cookie", cookie)]
+    async with steered.request("GET", "/api/me", headers=headers) as answer:
+        assert (await answer.json())["via"] == "session"
+
+
 # --- the keeping of them ----------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -178,6 +179,24 @@ async def test_a_reason_is_one_line_without_secrets_and_cut(steered, rights):
     assert kept.startswith("because password=***")
     assert len(kept) <= 500
     assert "\u202e" not in kept
+
+
+async def test_orders_do_not_wait_behind_readings_or_a_few_others_that_hang(steered, world, rights):
+    release = threading.Event()
+    world.before = lambda name: release.wait(10) if name == "newest" else None
+    rights.orders.add("stage.hang", Role.OPERATOR, lambda _: {"x": release.wait(10)}, "Hangs.")
+    headers = rights.bearer()
+    waiting = [
+        *(steered.get("/health/metrics/command_execution") for _ in range(8)),
+        *(steered.post("/api/orders", {"verb": "stage.hang"}, **headers) for _ in range(8)),
+    ]
+    tasks = [asyncio.ensure_future(each) for each in waiting]
+    try:
+        status, _ = await asyncio.wait_for(steered.post("/api/orders", SET, **headers), 5)
+    finally:
+        release.set()
+        await asyncio.gather(*tasks)
+    assert status == 200
 
 
 async def test_numbers_of_flags_are_percent(steered, rights):
