@@ -48,6 +48,19 @@ def test_a_revoked_token_is_gone(run):
     assert json.loads(run("token", "list", "--json").output) == []
 
 
+def test_the_audit_says_who_did_what_and_who_tried(run):
+    assert run("audit", "--subject", "token anna").output == "nothing was changed yet\n"
+    run("token", "create", "anna", "--role", "admin", "--reason", "on call")
+    run("token", "revoke", "nobody")
+    tried, made = run("audit", "--limit", "2").output.splitlines()[1:]
+    assert "token anna" in made
+    assert "on call" in made
+    assert "refused: there is no token 'nobody'" in tried
+    (row,) = map(json.loads, run("audit", "--json", "--subject", "token anna").output.splitlines())
+    assert (row["old"], row["new"]) == (None, "admin")
+    assert row["actor"].startswith("cli:")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

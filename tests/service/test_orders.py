@@ -24,7 +24,7 @@ from changeover.core.order import (
     UnknownVerbError,
 )
 from changeover.core.ports import Put
-from changeover.service.audit import AT_ONCE, MOST_WAITING, Audit
+from changeover.service.audit import AT_ONCE, MOST_ACTORS, MOST_WAITING, Audit
 from changeover.service.orders import LONGEST_REASON, Orders
 from changeover.store.memory.state import MemoryState
 
@@ -264,6 +264,39 @@ def test_a_flood_of_a_day_leaves_a_few_hundred_rows(desk):
         desk.clock.advance(60)
         desk.orders.settle()
     assert 200 < len(desk.rows()) < 400
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.integers(0, 30), st.integers(0, 700)), max_size=30
+    )
+)
+def test_of_all_refusals_each_is_listed_or_counted_once(story):
+    clock = ManualClock()
+    state = MemoryState(clock)
+    audit = Audit(state, clock=clock)
+    total = 0
+    for actor, count, seconds in story:
+        for _ in range(count):
+            audit.refused(Flip(clock.wall_ns(), "order a", None, "refused: x", actor, ""))
+        total += count
+        clock.advance(seconds)
+        audit.settle()
+    clock.advance(2 * 86_400)
+    audit.settle()
+    told = state.flips(10_000)
+    counted = sum(int(flip.reason.split()[1]) for flip in told if flip.reason)
+    assert len(told) + counted == total
+
+
+def test_one_that_is_forgotten_for_others_is_told_before(desk):
+    audit = Audit(desk, clock=desk.clock)
+    for _ in range(15):
+        audit.refused(Flip(1, "order a", None, "refused: x", "first", ""))
+    for number in range(MOST_ACTORS):
+        audit.refused(Flip(1, "order a", None, "refused: x", f"other {number}", ""))
+    audit.settle()
+    assert ("order a", "refused: x", "first", "(and 4 more that are not listed)") in desk.rows()
 
 
 def test_what_waits_for_a_store_is_bounded(desk, caplog):

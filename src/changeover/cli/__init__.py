@@ -8,6 +8,7 @@ from importlib.metadata import version
 import click
 
 from changeover.cli.alerts import alerts
+from changeover.cli.audit import audit
 from changeover.cli.backup import backup
 from changeover.cli.config import config
 from changeover.cli.demo import demo
@@ -32,7 +33,19 @@ def changeover() -> None:
     """
 
 
-for command in (alerts, backup, config, demo, doctor, flags, healthcheck, serve, status, token):
+for command in (
+    alerts,
+    audit,
+    backup,
+    config,
+    demo,
+    doctor,
+    flags,
+    healthcheck,
+    serve,
+    status,
+    token,
+):
     changeover.add_command(command)
 
 

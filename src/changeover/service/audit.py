@@ -83,9 +83,8 @@ class Audit:
             return not self._waiting
         with self._lock:
             for allowance in self._allowances.values():
-                if allowance.last is not None and _has_one(allowance, now):
-                    allowance.uncounted -= 1  # the row itself is one of them
-                    self._take(allowance, allowance.last, now)
+                if _has_one(allowance, now):
+                    self._tell_counted(allowance, now)
             waiting = list(self._waiting)
             self._waiting.clear()
         if not waiting:
@@ -114,8 +113,14 @@ class Audit:
         if found is None:
             found = self._allowances[name] = _Allowance(now)
             if len(self._allowances) > MOST_ACTORS:
-                self._allowances.popitem(last=False)
+                _, oldest = self._allowances.popitem(last=False)
+                self._tell_counted(oldest, now)
         return found
+
+    def _tell_counted(self, allowance: _Allowance, now: int) -> None:
+        if allowance.last is not None:
+            allowance.uncounted -= 1  # the row itself is one of them
+            self._take(allowance, allowance.last, now)
 
     def _take(self, allowance: _Allowance, flip: Flip, now: int) -> None:
         allowance.free_ns = max(now, allowance.free_ns) + ONE_MORE_EVERY_NS
