@@ -73,6 +73,18 @@ def test_what_an_order_says_arrives_as_it_is(verb, subject, expected, values):
     assert (order.expected, order.values) == (expected, values)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"verb":"flag.set","verb":"flag.unset"}',
+        b'{"verb":"flag.set","values":{"value":"on","value":"off"}}',
+        b'{"verb":"flag.set","v\\u0065rb":"flag.set"}',
+    ],
+)
+def test_a_key_that_comes_twice_is_refused_however_it_is_written(body):
+    assert parsed(body).problem["code"] == "bad_body"
+
+
 def test_a_misspelt_key_is_named_with_the_nearest():
     refused = parsed(b'{"verb":"flag.set","reson":"x"}')
     assert (refused.problem["value"], refused.problem["example"]) == ("reson", "reason")

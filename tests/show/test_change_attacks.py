@@ -110,6 +110,13 @@ async def test_a_name_that_was_set_is_ours_whatever_a_proxy_made_of_the_host(ope
     assert (await site.post("/api/orders", SET, **headers))[0] == 200
 
 
+@pytest.mark.usefixtures("unchanged")
+async def test_a_change_is_no_link_that_may_be_followed_from_another_site(steered, rights):
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    status, body = await steered.post("/api/orders", SET, **headers, **rights.bearer())
+    assert (status, body["error"]["code"]) == (403, "cross_site")
+
+
 @pytest.mark.parametrize("path", ["/api/login", "/api/logout"])
 async def test_nobody_is_logged_in_or_out_by_a_page_of_another_site(steered, rights, path):
     body = {"token": rights.token()} if path.endswith("in") else {}
