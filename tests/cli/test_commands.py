@@ -150,6 +150,24 @@ def test_alerts_list_says_when_there_are_none(run):
     assert json.loads(run("alerts", "list", "--json").output) == {"active": [], "past": []}
 
 
+@pytest.mark.usefixtures("stored")
+def test_retire_names_the_place_of_a_legacy_handler_and_why_it_stays(run):
+    result = run("retire", "--days", "1")
+    assert result.exit_code == 1
+    (row,) = (line for line in result.output.splitlines() if line.startswith("ping "))
+    assert "conftest.py:" in row
+    assert "0 % of the users" in row
+    (told,) = json.loads(run("retire", "--days", "1", "--json").output)
+    assert told["legacy_calls"] == 3
+    assert told["ready"] is False
+
+
+def test_retire_says_when_it_knows_no_bot(run):
+    result = run("retire")
+    assert result.exit_code == 1
+    assert "start the bot once" in result.output
+
+
 def test_config_show_names_sources_and_hides_secrets(run, environ):
     environ |= {"MONITORING_TOKEN": "0123456789abcdef0123", "ALERT_FOR": "2m"}
     rows = {row["variable"]: row for row in json.loads(run("config", "show", "--json").output)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from changeover.core.cell import Cells
+from changeover.core.cell import Cells, CellSlot
 from changeover.core.model import (
     Alert,
     Check,
@@ -54,6 +54,7 @@ class Readings:
 
     Attributes:
         summary, timeline: one window, counted up to now.
+        slots: all counts from one moment to another, cut in steps (whole minutes), in ns.
         newest: single records; raises `BadValueError` for a cursor that is not its own.
         flags: every flag, as it stands in this process.
         commands: every registered command and where its calls go now.
@@ -86,6 +87,7 @@ class Readings:
     thresholds: Mapping[str, float]
     system: str
     gateway: Callable[[float], Gateway | None] = lambda _: None
+    slots: Callable[[int, int, int], Sequence[CellSlot]] = lambda *_: ()
     routes: Callable[[], Mapping[str, int]] = dict
     loop_silent_s: Callable[[], float | None] = lambda: None
     blocked_after_s: float = 30.0
