@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from changeover.core.clock import NS_PER_S
 from changeover.core.model import Alert, CommandState, Coverage, Flip, Phase, Reason, Stats, Summary
 from changeover.core.move import Move, Stage
+from changeover.core.quantity import format_duration
 from changeover.core.verdict import Arm, Decision, Verdict
 from changeover.show.paper import Heading, Sentence, Table, to_html, to_markdown
 from changeover.show.report import Story, report
@@ -69,7 +70,7 @@ def test_an_incident_is_told_with_how_long_it_lasted():
         resolved_ns=NOW_NS, peak=0.4,
     )  # fmt: skip
     assert "| critical |" in to_markdown(report(story(alerts=[alert])))
-    assert "1h" in to_markdown(report(story(alerts=[alert])))
+    assert format_duration(3600) in to_markdown(report(story(alerts=[alert])))
 
 
 def test_before_anything_happened_it_says_so():
