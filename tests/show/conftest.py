@@ -12,9 +12,10 @@ import aiohttp
 import pytest
 from fastapi import FastAPI
 
+from changeover.act.tokens import Tokens
 from changeover.core.cell import Cell, Cells
 from changeover.core.clock import NS_PER_MS, NS_PER_S, ManualClock
-from changeover.core.errors import BadValueError, Guard
+from changeover.core.errors import BadValueError, Guard, StoreUnavailableError
 from changeover.core.histogram import Histogram
 from changeover.core.model import (
     Alert,
@@ -40,13 +41,18 @@ from changeover.core.model import (
     Timeline,
     Trace,
 )
+from changeover.core.order import Order, RefusedOrderError, Role
 from changeover.core.window import Window
+from changeover.service.orders import Orders
+from changeover.service.verbs import add_flag_verbs, add_token_verbs
 from changeover.show import health
 from changeover.show.access import Access
 from changeover.show.api import create_app
+from changeover.show.controls import Controls
 from changeover.show.readings import HealthReport, Readings
 from changeover.show.server import Server
 from changeover.show.stream import Streams
+from changeover.store.memory.state import MemoryState
 
 NOW_NS = ManualClock().wall_ns()
 
@@ -267,8 +273,75 @@ class Site:
         async with self.session.get(url, **options) as answer:
             return answer.status, await answer.json()
 
+    async def post(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Status and JSON of a POST of JSON, as the monitor's own page sends it."""
+        sent = {"Origin": self.server.url.rstrip("/")} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        async with self.request("POST", path, json=body or {}, headers=sent) as answer:
+            return answer.status, await answer.json()
+
     def request(self, method: str, path: str, **options: Any) -> Any:
         return self.session.request(method, self.server.url.rstrip("/") + path, **options)
+
+
+class Rights:
+    """Real tokens and orders over a real store, with a few verbs of the tests' own."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.state = MemoryState(clock)
+        self.tokens = Tokens(self.state, clock=clock, guard=Guard(clock))
+        self.orders = Orders(self.state, clock=clock)
+        self.seen: list[Order] = []
+        add_flag_verbs(self.orders, self.state, clock, lambda: None)
+        add_token_verbs(self.orders, self.tokens)
+        self.add("stage.advance", RefusedOrderError("it waits for 20 more executions"))
+        self.add("stage.away", StoreUnavailableError("/secret/path is locked"))
+        self.add("stage.bug", RuntimeError("/secret/path"))
+        self.add("stage.look", None, role=Role.VIEWER)
+
+    def add(self, verb: str, error: Exception | None, role: Role = Role.OPERATOR) -> None:
+        def handle(order: Order) -> dict[str, Any]:
+            self.seen.append(order)
+            if error is not None:
+                raise error
+            return {"scope": order.subject}
+
+        self.orders.add(verb, role, handle, "For tests.", subject="a scope", values={"note": "any"})
+
+    def token(self, role: Role = Role.OPERATOR, name: str = "", **options: Any) -> str:
+        """The text of a new token."""
+        options = {"expires_s": None, "actor": "cli:ann"} | options
+        return self.tokens.create(name or role.value, role, **options).text
+
+    def bearer(self, role: Role = Role.OPERATOR, **options: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(role, **options)}"}
+
+    def controls(self) -> Controls:
+        return Controls(
+            orders=self.orders.verbs,
+            carry_out=self.orders.carry_out,
+            who=self.tokens.find,
+            flips=self.state.flips,
+            refused=self.orders.refused,
+        )
+
+    def audit(self) -> list[tuple[str, str | None, str]]:
+        """Subject, new value and actor of every row, oldest first."""
+        self.orders.settle()
+        return [(flip.subject, flip.new, flip.actor) for flip in reversed(self.state.flips(10_000))]
+
+
+@pytest.fixture
+def rights(world: World) -> Rights:
+    return Rights(world.clock)
+
+
+@pytest.fixture
+def steered(open_site: Callable[..., Site], rights: Rights) -> Site:
+    """A site on which people may change something; everybody may read."""
+    return open_site(controls=rights.controls())
 
 
 @pytest.fixture(scope="session")
@@ -328,10 +401,11 @@ async def open_site(world: World, stage: Any, servers: Any) -> AsyncIterator[Cal
             token: str | None = None,
             hosts: tuple[str, ...] = (),
             own: bool = False,
+            roles: dict[str, Any] | None = None,
             **options: Any,
         ) -> Site:
             guard = Guard(world.clock)
-            access = Access(token=token, hosts=hosts)
+            access = Access(token=token, hosts=hosts, **(roles or {}))
             app = create_app(
                 world.readings(), access=access, clock=world.clock, guard=guard, **options
             )

@@ -17,6 +17,7 @@ from changeover.cli.healthcheck import healthcheck
 from changeover.cli.retire import retire
 from changeover.cli.serve import serve
 from changeover.cli.status import status
+from changeover.cli.token import token
 from changeover.core.errors import ChangeoverError
 
 __all__ = ["changeover", "main"]
@@ -32,7 +33,19 @@ def changeover() -> None:
     """
 
 
-for command in (alerts, backup, config, demo, doctor, flags, healthcheck, retire, serve, status):
+for command in (
+    alerts,
+    backup,
+    config,
+    demo,
+    doctor,
+    flags,
+    healthcheck,
+    retire,
+    serve,
+    status,
+    token,
+):
     changeover.add_command(command)
 
 

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from changeover.core.clock import NS_PER_S, Clock, SystemClock
 
@@ -82,10 +83,20 @@ class ConflictError(StoreError):
     Attributes:
         kind, key: which document.
         expected, found: the version the writer had read, and the one that is there now.
+        current: the document as it is now, where whoever raised or passed this on knows it.
     """
 
-    def __init__(self, kind: str, key: str, *, expected: int, found: int) -> None:
+    def __init__(
+        self,
+        kind: str,
+        key: str,
+        *,
+        expected: int,
+        found: int,
+        current: Mapping[str, Any] | None = None,
+    ) -> None:
         self.kind, self.key, self.expected, self.found = kind, key, expected, found
+        self.current = current
         super().__init__(f"{kind} {key!r} is at version {found}, not {expected}: read it again")
 
 

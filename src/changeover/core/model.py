@@ -298,6 +298,7 @@ class FlagState:
         known: whether anything asks for it; a misspelt one is not known.
         nearest: for one that is not known, the known name most like it.
         updated_ns, actor, reason: of the last change in the store; None from elsewhere.
+        version: what it is at in the store, for whoever changes what they saw; 0 from elsewhere.
     """
 
     name: str
@@ -308,6 +309,7 @@ class FlagState:
     updated_ns: int | None = None
     actor: str | None = None
     reason: str | None = None
+    version: int = 0
 
     @property
     def is_on(self) -> bool:

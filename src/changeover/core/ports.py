@@ -153,6 +153,7 @@ class FlagValue:
     updated_ns: int | None = None
     actor: str | None = None
     reason: str | None = None
+    version: int = 0  # of its document in the store; 0 from elsewhere
 
 
 class Recorder(Protocol):

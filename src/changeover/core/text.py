@@ -52,6 +52,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w-])mfa\.[\w-]{20,}+"), REDACTED),
     (re.compile(r"(?<![\w-])eyJ[\w-]{5,}+\.[\w-]++(?:\.[\w-]*+)?"), REDACTED),
     # keys with a prefix: AWS, GitHub, Slack, Stripe and OpenAI, Google, Telegram
+    (re.compile(r"(?<!\w)co_[\w-]{20,}+"), REDACTED),  # our own
     (re.compile(r"(?<!\w)(?:AKIA|ASIA)[A-Z0-9]{16}(?!\w)"), REDACTED),
     (re.compile(r"(?<!\w)(?:gh[pousr]|github_pat)_\w{16,}+"), REDACTED),
     (re.compile(r"(?<!\w)(?:xox[a-z]|xapp)-[\w-]{8,}+"), REDACTED),

@@ -163,6 +163,7 @@ class FeatureFlags:
             updated_ns=told.updated_ns,
             actor=told.actor,
             reason=told.reason,
+            version=told.version,
         )
 
     def _age_s(self, feed: _Feed) -> float:

@@ -178,7 +178,7 @@ def _value(flag: str, document: Document) -> FlagValue:
         share = to_share(flag, told.get("share"))
     except BadValueError as problem:
         share, reason = 0.0, f"off, for it cannot be read: {problem}"
-    return FlagValue(share, updated_ns, actor, reason)
+    return FlagValue(share, updated_ns, actor, reason, document.version)
 
 
 def set_flag(

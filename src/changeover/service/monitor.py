@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from changeover.act.delivery import DeliveryThread
 from changeover.act.manager import AlertManager
 from changeover.act.outbox import Outbox
+from changeover.act.tokens import Tokens
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import Clock, SystemClock
 from changeover.core.errors import ChangeoverError, Guard, StoreError
 from changeover.core.model import Batch, Flip, Gateway, MetricQuery, Page, Status
+from changeover.core.order import Order, Principal, Role
 from changeover.core.process import Every, Ticker, around_fork, before_the_end, this_instance
 from changeover.record.collector import MetricsCollector, Readers
 from changeover.record.loop_lag import LoopWatch
@@ -25,6 +27,8 @@ from changeover.route.outcome import Classify, default_classify
 from changeover.route.share import parse_share
 from changeover.route.sources import set_flag
 from changeover.service.losses import Losses
+from changeover.service.orders import Orders
+from changeover.service.verbs import add_flag_verbs, add_token_verbs
 from changeover.service.wiring import (
     channels_of,
     check_flags,
@@ -39,6 +43,7 @@ from changeover.store.writer import Writer
 
 if TYPE_CHECKING:
     from changeover.service.telling import Telling
+    from changeover.show.controls import Controls
     from changeover.show.readings import HealthReport, Readings
     from changeover.show.server import Server
 
@@ -70,6 +75,8 @@ class Monitor:
         flags: the `FeatureFlags` of this process.
         adapter: the `CommandIntegrationAdapter`; commands are registered with it.
         alerts: the `AlertManager`.
+        tokens: of those who may do something over HTTP.
+        orders: the verbs that `order` knows.
         is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
@@ -155,6 +162,10 @@ class Monitor:
             interval_s=settings.alert_every_s,
             wake=self._delivery.wake,
         )
+        self.tokens = Tokens(self._state, clock=clock, guard=guard)
+        self.orders = Orders(self._state, clock=clock)
+        add_flag_verbs(self.orders, self._state, clock, self.flags.refresh)
+        add_token_verbs(self.orders, self.tokens)
         self._sample_due = Every(SAMPLE_EVERY_S, clock)
         self._alerts_due = Every(settings.alert_every_s, clock)
         self._prune_due = Every(PRUNE_EVERY_S, clock)
@@ -175,6 +186,7 @@ class Monitor:
         """
         check_flags(self.settings, self.flags.names)
         self.flags.refresh()
+        self.tokens.refresh()
         if not self.settings.enabled or self._is_running:
             return self
         if self._is_stopped:
@@ -204,6 +216,7 @@ class Monitor:
                 self._is_running = False
                 self._wind_down()
             self._writer.stop(0.2)
+            self.orders.settle()
             self._telemetry.close()
             self._state.close()
 
@@ -265,6 +278,8 @@ class Monitor:
             except StoreError:
                 pass  # the store's own check says so, and for how long
             self.flags.refresh()
+            self.tokens.refresh()
+            self.orders.settle()
             if self._has_bot and self._alerts_due.is_due():
                 self.alerts.check_alerts(self._summaries.summary, self._summaries.fullest_resource)
 
@@ -304,7 +319,13 @@ class Monitor:
         """Serve. Another process of this bot may hold the port; then it is tried again."""
         if not self._serves or self._server is not None or not self._door_due.is_due():
             return
-        server = server_of(self.settings, self.readings(), clock=self._clock, guard=self._guard)
+        server = server_of(
+            self.settings,
+            self.readings(),
+            self.controls,
+            clock=self._clock,
+            guard=self._guard,
+        )
         try:
             server.start()
         except ChangeoverError as error:
@@ -384,6 +405,36 @@ class Monitor:
         flip = set_flag(self._state, name, share, actor=actor, reason=reason, clock=self._clock)
         self.flags.refresh()
         return flip
+
+    def order(self, order: Order, principal: Principal | None = None) -> Mapping[str, Any]:
+        """Do what somebody asks for; `orders.verbs()` says what there is.
+
+        Args:
+            order: such as `Order(verb="flag.set", subject="ddd.commands.utility",
+                actor="cli:anna", values={"value": "25%"})`.
+            principal: who asks, if not somebody who may do anything, such as this program.
+
+        Raises:
+            NotAllowedError: their role is too small.
+            BadValueError: there is no such verb, or it cannot use a value.
+            ConflictError: somebody else was first.
+            RefusedOrderError: not possible as things are.
+            StoreError: the store is away.
+        """
+        return self.orders.carry_out(order, principal or Principal(order.actor, Role.ADMIN))
+
+    @property
+    def controls(self) -> Controls:
+        """How people change something from the page and the API; for `show.api.create_app`."""
+        from changeover.show.controls import Controls  # noqa: PLC0415  # only where HTTP is on
+
+        return Controls(
+            orders=self.orders.verbs,
+            carry_out=self.order,
+            who=self.tokens.find,
+            flips=self._state.flips,
+            refused=self.orders.refused,
+        )
 
     def backup(self, file: Path) -> None:
         """Copy the store while everything runs. Raises `ChangeoverError` where there is none."""

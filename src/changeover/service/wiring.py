@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from changeover.act.rules import Rule, built_in_rules
 from changeover.core.clock import Clock
 from changeover.core.errors import BadValueError, Guard, SettingsError, StoreUnavailableError
+from changeover.core.order import Role
 from changeover.core.ports import Channel, FlagSource, State, Telemetry
 from changeover.notify.alert_file import AlertFile
 from changeover.notify.log import LogChannel
@@ -24,6 +25,7 @@ from changeover.store.retention import Retention
 from changeover.store.sqlite import open_stores
 
 if TYPE_CHECKING:
+    from changeover.show.controls import Controls
     from changeover.show.readings import Readings
     from changeover.show.server import Server
 
@@ -113,16 +115,25 @@ def rules_of(settings: Settings) -> list[Rule]:
     )
 
 
-def server_of(settings: Settings, readings: Readings, *, clock: Clock, guard: Guard) -> Server:
+def server_of(
+    settings: Settings, readings: Readings, controls: Controls, *, clock: Clock, guard: Guard
+) -> Server:
     """A server, not started. Only this loads FastAPI, so that a bot without it stays small."""
     from changeover.show.access import Access  # noqa: PLC0415  # 20 MB, only where HTTP is on
     from changeover.show.api import create_app  # noqa: PLC0415  # as above
     from changeover.show.server import Server  # noqa: PLC0415  # as above
 
-    token = settings.token.reveal() if settings.token else None
+    access = Access(
+        hosts=settings.allowed_hosts,
+        token=settings.token.reveal() if settings.token else None,
+        token_role=Role(settings.token_role),
+        loopback_role=Role(settings.loopback_role),
+        secure_cookie=settings.secure_cookie,
+    )
     app = create_app(
         readings,
-        access=Access(hosts=settings.allowed_hosts, token=token),
+        controls=controls,
+        access=access,
         clock=clock,
         guard=guard,
         dashboard=settings.dashboard,

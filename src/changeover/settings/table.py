@@ -76,6 +76,20 @@ class Settings:
         "What a reader must present, as bearer token or as password in the browser's prompt.",
         secret=True,
     )  # fmt: skip
+    token_role: str = _row(
+        "MONITORING_TOKEN_ROLE", "monitoring.token_role",
+        values.choice("viewer", "operator", "admin"), "viewer",
+        "What whoever presents MONITORING_TOKEN may do besides reading.",
+    )  # fmt: skip
+    loopback_role: str = _row(
+        "MONITORING_LOOPBACK_ROLE", "monitoring.loopback_role",
+        values.choice("viewer", "operator"), "viewer",
+        "What whoever asks from this machine may do without a token, where none is needed to read.",
+    )  # fmt: skip
+    secure_cookie: bool = _row(
+        "MONITORING_SECURE_COOKIE", "monitoring.secure_cookie", values.BOOLEAN, False,
+        "Whether a login's cookie is always for https alone; over https it is in any case.",
+    )  # fmt: skip
     allowed_hosts: tuple[str, ...] = _row(
         "MONITORING_ALLOWED_HOSTS", "monitoring.allowed_hosts", values.HOST_NAMES, (),
         "Host names the page may be asked by, besides loopback names and addresses.",

@@ -8,12 +8,15 @@ import hmac
 import ipaddress
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import BadValueError
+from changeover.core.order import Principal, Role
+
+MONITORS_TOKEN = "env:MONITORING_TOKEN"  # noqa: S105  # who presents it, for the audit
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 _PORT = re.compile(r":[0-9]{1,5}", re.ASCII)
@@ -37,10 +40,16 @@ class Access:
             address cannot be rebound by a foreign name server, so all of them may pass.
         token: what a reader must present; None lets everybody read who can connect, so bind
             nothing but loopback then.
+        token_role: what else whoever presents that token may do.
+        loopback_role: what else whoever asks from this machine may do, where there is no token.
+        secure_cookie: whether the cookie of a login is for https alone, however it was asked for.
     """
 
     hosts: Iterable[str] = ()
     token: str | None = field(default=None, repr=False)
+    token_role: Role = Role.VIEWER
+    loopback_role: Role = Role.VIEWER
+    secure_cookie: bool = False
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.token:
@@ -96,6 +105,10 @@ def presented_token(credentials: bytes) -> bytes | None:
     return password if colon else None
 
 
+def _nobody(_: bytes) -> Principal | None:
+    return None
+
+
 class Doorkeeper:
     """Checks tokens and counts the wrong ones of each client, in bounded memory.
 
@@ -106,30 +119,53 @@ class Doorkeeper:
     Args:
         access: who may read.
         clock: for the tries that come back.
+        known: who presents a token that is not the monitor's own; None for nobody.
     """
 
     TRIES = 10
     TRY_EVERY_NS = 6 * NS_PER_S
     MOST_CLIENTS = 1_024
 
-    def __init__(self, access: Access, clock: Clock) -> None:
+    def __init__(
+        self,
+        access: Access,
+        clock: Clock,
+        known: Callable[[bytes], Principal | None] = _nobody,
+    ) -> None:
         self._access = access
         self._clock = clock
+        self._known = known
         # for each client with wrong tries, the moment at which all of them are forgiven
         self._forgiven_ns: OrderedDict[str, int] = OrderedDict()
 
-    def look(self, client: str | None, credentials: bytes | None) -> Verdict:
-        """Judge one request of a client (its address; None where there is none)."""
-        who = client_network(client)
+    def look(
+        self, client: str | None, credentials: bytes | None, *, must: bool | None = None
+    ) -> Verdict:
+        """Judge one request of a client (its address; None where there is none).
+
+        Args:
+            client: whose wrong tokens are counted together.
+            credentials: its `Authorization` header, or None.
+            must: whether a right token must be there; by default where readers need one.
+        """
         if credentials and self.wait_s(client) > 0:
             return Verdict.LIMITED
-        match self._access.accepts(credentials):
-            case True:
-                return Verdict.WELCOME
-            case None:
-                return Verdict.NO_TOKEN
-        self._count_wrong(who)
+        if not (self._access.token is not None if must is None else must):
+            return Verdict.WELCOME
+        if not credentials:
+            return Verdict.NO_TOKEN
+        if self.recognise(credentials) is not None:
+            return Verdict.WELCOME
+        self._count_wrong(client_network(client))
         return Verdict.WRONG_TOKEN
+
+    def recognise(self, credentials: bytes) -> Principal | None:
+        """Whose token an `Authorization` header holds; None for a wrong one. Counts nothing."""
+        access = self._access
+        if access.token is not None and access.accepts(credentials):
+            return Principal(MONITORS_TOKEN, access.token_role)
+        given = presented_token(credentials)
+        return None if given is None else self._known(given)
 
     def wait_s(self, client: str | None) -> float:
         """How long this client must wait for its next try; 0 when it has one."""

@@ -19,20 +19,28 @@ from changeover.core.model import MetricQuery
 from changeover.show.access import Access
 from changeover.show.application import Application, Responses, describe, reference
 from changeover.show.assets import PAGE, Asset, packaged_assets
+from changeover.show.bodies import EMPTY_SCHEMA, LOGIN_SCHEMA, ORDER_SCHEMA
+from changeover.show.callers import Caller, Callers
+from changeover.show.changes import FLIPS, Changes
+from changeover.show.controls import Controls
 from changeover.show.desk import Desk
-from changeover.show.gate import BARE, STREAM, Gate
+from changeover.show.gate import BARE, CALLER, STREAM, Gate
 from changeover.show.parameters import CURSOR, LIMIT, SINCE, TYPE, WINDOW, parse_type, read_query
 from changeover.show.problems import RefusedError, encode
 from changeover.show.prometheus import CONTENT_TYPE
 from changeover.show.readings import Readings
 from changeover.show.schema import (
+    DoneView,
     FlagsDetail,
+    FlipsView,
     HealthView,
+    MeView,
     ProblemView,
     ReadyView,
     RecordsView,
     SnapshotView,
     SummaryView,
+    VerbsView,
 )
 from changeover.show.stream import Streams
 from changeover.show.views import health_view, ready_view
@@ -43,6 +51,7 @@ _RECORDS = (SINCE, LIMIT, CURSOR)
 def create_app(
     readings: Readings,
     *,
+    controls: Controls | None = None,
     access: Access | None = None,
     clock: Clock | None = None,
     guard: Guard | None = None,
@@ -58,6 +67,7 @@ def create_app(
 
     Args:
         readings: where everything is read from.
+        controls: how people change something; without them the application only reads.
         access: who may read; by default everybody who can connect, under local names.
         clock: for `as_of`, ages, sharing and limits.
         guard: counts and logs what goes wrong here.
@@ -71,10 +81,13 @@ def create_app(
     access = access or Access()
     desk = Desk(readings, clock=clock, guard=guard, share_s=share_s)
     streams = Streams(desk.snapshot, guard=guard, every_s=stream_every_s, most=most_streams)
-    app = Application(needs_token=access.token is not None)
+    callers = Callers(access, controls, clock)
+    app = Application(needs_token=access.token is not None, has_logins=controls is not None)
     app.state.streams = streams
-    app.add_middleware(Gate, access=access, clock=clock, guard=guard)
+    app.add_middleware(Gate, access=access, callers=callers, guard=guard, controls=controls)
     _add_endpoints(app, _Endpoints(desk, streams, clock))
+    if controls is not None:
+        _add_changes(app, Changes(controls, access=access, callers=callers, clock=clock))
     if dashboard:
         _add_page(app, packaged_assets())
     return app
@@ -129,7 +142,8 @@ class _Endpoints:
     async def stream(self, request: Request) -> Response:
         """The snapshot as server-sent events: at once, then whenever it has changed."""
         query = read_query(request.scope["query_string"], (WINDOW,))
-        return _StreamResponse(self._streams, query["window"].text)
+        caller: Caller = request.scope[CALLER]
+        return _StreamResponse(self._streams, query["window"].text, caller)
 
     async def metrics(self, request: Request) -> Response:
         """The figures for Prometheus."""
@@ -144,13 +158,15 @@ class _StreamResponse(Response):
     leaves the generator to the garbage collector, and the watcher would still be counted.
     """
 
-    def __init__(self, streams: Streams, window: str) -> None:
+    def __init__(self, streams: Streams, window: str, caller: Caller) -> None:
         super().__init__()
         self._streams = streams
         self._window = window
+        self._caller = caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI
-        await self._streams.answer(self._window, receive, send)
+        is_welcome = self._caller.is_still_known  # a token may be revoked while it watches
+        await self._streams.answer(self._window, receive, send, is_welcome=is_welcome)
 
 
 def _add_endpoints(app: Application, endpoints: _Endpoints) -> None:
@@ -178,6 +194,25 @@ def _add_endpoints(app: Application, endpoints: _Endpoints) -> None:
     add("/api/snapshot", endpoints.snapshot, _ok(SnapshotView), (WINDOW,))
     add(STREAM, endpoints.stream, _text("text/event-stream", "Events named `snapshot`."), (WINDOW,))
     add("/metrics", endpoints.metrics, _text("text/plain", "The text format 0.0.4."))
+
+
+def _add_changes(app: Application, changes: Changes) -> None:
+    app.add_endpoint("/api/me", changes.me, _ok(MeView))
+    app.add_endpoint("/api/orders", changes.verbs, _ok(VerbsView))
+    app.add_endpoint("/api/flips", changes.flips, _ok(FlipsView), FLIPS)
+    app.add_change(
+        "/api/orders",
+        changes.order,
+        ORDER_SCHEMA,
+        _ok(DoneView)
+        | {
+            404: describe(ProblemView, "There is no such verb."),
+            409: describe(ProblemView, "Somebody else was first; it says what is there now."),
+            422: describe(ProblemView, "Not possible as things are."),
+        },
+    )
+    app.add_change("/api/login", changes.log_in, LOGIN_SCHEMA, _ok(MeView), is_open=True)
+    app.add_change("/api/logout", changes.log_out, EMPTY_SCHEMA, _ok(MeView), is_open=True)
 
 
 def _add_page(app: Application, assets: Mapping[str, Asset]) -> None:

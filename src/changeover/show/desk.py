@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import TypeVar
 
 from changeover.core.clock import Clock
@@ -12,7 +11,7 @@ from changeover.core.errors import BadValueError, Guard, StoreUnavailableError
 from changeover.core.model import MetricQuery, Timeline
 from changeover.core.window import Window, parse_window
 from changeover.show.health import silent_report
-from changeover.show.problems import RefusedError, bad_value, encode
+from changeover.show.problems import bad_value, encode, store_unavailable
 from changeover.show.prometheus import exposition
 from changeover.show.readings import HealthReport, Readings
 from changeover.show.records import records_view
@@ -99,12 +98,7 @@ class Desk:
         except BadValueError as error:
             raise bad_value(error) from error
         except StoreUnavailableError as error:
-            raise RefusedError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "store_unavailable",
-                "the store cannot answer now; /health says why",
-                headers={"retry-after": "5"},
-            ) from error
+            raise store_unavailable() from error
 
     async def _read_health(self, _: str) -> HealthReport:
         return await in_thread(self._readings.health)

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from changeover.core.clock import Clock
 from changeover.core.errors import Guard
-from changeover.show.access import Access, Doorkeeper, Verdict
+from changeover.show.access import Access
+from changeover.show.callers import SAFE_METHODS, Callers, client_of, one
+from changeover.show.controls import Controls
 from changeover.show.problems import RefusedError, encode
 
 Scope = MutableMapping[str, Any]
@@ -26,7 +27,12 @@ BARE = "changeover.bare"  # in the scope: answer with the status only
 STREAM = "/api/stream"
 MOST_HEADER_BYTES = 16 * 1024
 MOST_HEADERS = 100
-MOST_BODY_BYTES = 4 * 1024  # nothing here reads a body; some clients send an empty object
+MOST_BODY_BYTES = 4 * 1024  # nobody reads the body of a GET; some clients send an empty object
+MOST_ORDER_BYTES = 16 * 1024
+CALLER = "changeover.caller"  # in the scope: who asks
+LOGINS = frozenset({"/api/login", "/api/logout"})  # for those who are not known, or no longer
+
+_AUDITED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 CONTENT_SECURITY_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -51,16 +57,26 @@ class Gate:
     Args:
         app: the application behind it.
         access: who may read.
-        clock: for the limit on wrong tokens.
+        callers: finds out who asks.
         guard: counts and logs what goes wrong in the application; the client gets a 500
             without details.
+        controls: audits what was refused; None where nobody changes anything.
     """
 
-    def __init__(self, app: App, *, access: Access, clock: Clock, guard: Guard) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        access: Access,
+        callers: Callers,
+        guard: Guard,
+        controls: Controls | None = None,
+    ) -> None:
         self._app = app
         self._access = access
-        self._doorkeeper = Doorkeeper(access, clock)
+        self._callers = callers
         self._guard = guard
+        self._controls = controls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, or the lifespan, which passes untouched."""
@@ -77,7 +93,8 @@ class Gate:
             inner = self._admit(scope)
             await self._app(inner, receive, answer.send)
         except RefusedError as error:
-            await answer.refuse(error)
+            self._audit(scope, error)
+            await answer.refuse(error, may_ask=scope["method"] in SAFE_METHODS)
         except Exception as error:
             self._guard.caught("show", error)
             if answer.has_started:  # the connection must break, or the client takes half for all
@@ -87,56 +104,59 @@ class Gate:
     def _admit(self, scope: Scope) -> Scope:
         """The scope to pass on; raises `RefusedError`."""
         headers: list[Header] = scope["headers"]
-        _check_size(headers)
+        is_change = self._controls is not None and scope["method"] not in SAFE_METHODS
+        _check_size(headers, MOST_ORDER_BYTES if is_change else MOST_BODY_BYTES)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         inner = dict(scope)
         if path == "/health":
-            inner[BARE] = not self._is_welcome(scope, headers)
+            inner[BARE] = not self._is_welcome(scope)
         else:
-            self._check_origin(headers)
-            self._check_token(scope, headers)
+            self._check_origin(headers, may_navigate=not is_change)
+            is_login = is_change and path in LOGINS
+            inner[CALLER] = (
+                self._callers.stranger(scope) if is_login else self._callers.identify(scope)
+            )
         if scope["method"] == "HEAD" and path != STREAM:
             inner["method"] = "GET"
         return inner
 
-    def _is_welcome(self, scope: Scope, headers: list[Header]) -> bool:
+    def _is_welcome(self, scope: Scope) -> bool:
         # wrong tokens are counted here too, or the full answer would tell a right guess
-        verdict = self._doorkeeper.look(_client(scope), _one(headers, b"authorization"))
-        return verdict is Verdict.WELCOME and self._access.knows_host(_one(headers, b"host"))
+        try:
+            self._callers.identify(scope)
+        except RefusedError as error:
+            self._audit(scope, error)
+            return False
+        return self._access.knows_host(one(scope["headers"], b"host"))
 
-    def _check_origin(self, headers: list[Header]) -> None:
+    def _check_origin(self, headers: list[Header], *, may_navigate: bool) -> None:
         """The name must be ours (DNS rebinding), and no foreign page may make the request."""
-        if not self._access.knows_host(_one(headers, b"host")):
+        if not self._access.knows_host(one(headers, b"host")):
             raise RefusedError(
                 HTTPStatus.FORBIDDEN,
                 "unknown_host",
                 "this server does not answer to this host name",
                 parameter="Host",
-                value=(_one(headers, b"host") or b"").decode("latin-1"),
+                value=(one(headers, b"host") or b"").decode("latin-1"),
                 allowed="localhost, an address, or a name in MONITORING_ALLOWED_HOSTS",
                 example="MONITORING_ALLOWED_HOSTS=bot.example.com",
             )
-        site = _one(headers, b"sec-fetch-site")
-        if site == b"cross-site" and _one(headers, b"sec-fetch-mode") != b"navigate":
+        is_navigation = may_navigate and one(headers, b"sec-fetch-mode") == b"navigate"
+        if one(headers, b"sec-fetch-site") == b"cross-site" and not is_navigation:
             raise RefusedError(
                 HTTPStatus.FORBIDDEN, "cross_site", "a page of another site may not read this"
             )
 
-    def _check_token(self, scope: Scope, headers: list[Header]) -> None:
-        client = _client(scope)
-        match self._doorkeeper.look(client, _one(headers, b"authorization")):
-            case Verdict.LIMITED:
-                wait_s = int(self._doorkeeper.wait_s(client)) + 1
-                raise RefusedError(
-                    HTTPStatus.TOO_MANY_REQUESTS,
-                    "too_many_wrong_tokens",
-                    f"too many wrong tokens; try again in {wait_s} s",
-                    headers={"retry-after": str(wait_s)},
-                )
-            case Verdict.NO_TOKEN:
-                raise _unauthorized("token_missing", "this needs the monitor's token")
-            case Verdict.WRONG_TOKEN:
-                raise _unauthorized("token_wrong", "this is not the monitor's token")
+    def _audit(self, scope: Scope, error: RefusedError) -> None:
+        """Keep who was refused, but not that a browser asked before it knew of the token."""
+        if self._controls is None or error.is_audited or error.status not in _AUDITED:
+            return
+        code = error.problem["code"]
+        if code == "token_missing" and scope["method"] in SAFE_METHODS:
+            return
+        what = f"{scope['method']} {scope['path']}"
+        who = f"http:{client_of(scope) or 'unknown'}"
+        self._controls.refused(what, f"{error.status.value} {code}", who)
 
 
 class _Answer:
@@ -155,7 +175,8 @@ class _Answer:
             message = {**message, "body": b""}
         await self._send(message)
 
-    async def refuse(self, error: RefusedError) -> None:
+    async def refuse(self, error: RefusedError, *, may_ask: bool = True) -> None:
+        """Answer with an error; `may_ask` lets a browser ask for the token by itself."""
         body = encode(error.body)
         headers = [
             (b"content-type", b"application/json"),
@@ -163,7 +184,7 @@ class _Answer:
             *((name.encode(), value.encode()) for name, value in error.headers.items()),
         ]
         if error.status is HTTPStatus.UNAUTHORIZED:
-            headers += _CHALLENGES
+            headers += _CHALLENGES if may_ask else _CHALLENGES[1:]
         start = {"type": "http.response.start", "status": error.status.value, "headers": headers}
         await self.send(start)
         await self.send({"type": "http.response.body", "body": body})
@@ -174,7 +195,7 @@ def _dressed(headers: Iterable[Header]) -> list[Header]:
     return [header for header in headers if header[0].lower() not in ours] + [*SECURITY_HEADERS]
 
 
-def _check_size(headers: list[Header]) -> None:
+def _check_size(headers: list[Header], most_body_bytes: int) -> None:
     size = sum(len(name) + len(value) for name, value in headers)
     if size > MOST_HEADER_BYTES or len(headers) > MOST_HEADERS:
         raise RefusedError(
@@ -182,39 +203,15 @@ def _check_size(headers: list[Header]) -> None:
             "large_headers",
             f"headers must be at most {MOST_HEADERS} and {MOST_HEADER_BYTES} bytes in all",
         )
-    length = _one(headers, b"content-length") or b"0"
-    is_small = length.isdigit() and len(length) < 10 and int(length) <= MOST_BODY_BYTES
-    if not is_small or _one(headers, b"transfer-encoding") is not None:
+    length = one(headers, b"content-length") or b"0"
+    is_small = length.isdigit() and len(length) < 10 and int(length) <= most_body_bytes
+    if not is_small or one(headers, b"transfer-encoding") is not None:
         raise RefusedError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "large_body",
-            f"a body must say its length and have at most {MOST_BODY_BYTES} bytes",
+            f"a body must say its length and have at most {most_body_bytes} bytes",
             headers={"connection": "close"},
         )
-
-
-def _one(headers: list[Header], name: bytes) -> bytes | None:
-    """The only value of a header; empty, so that nothing accepts it, when it comes twice."""
-    values = [value for key, value in headers if key.lower() == name]
-    if len(values) > 1:
-        return b""
-    return values[0] if values else None
-
-
-def _client(scope: Scope) -> str | None:
-    client = scope.get("client")
-    return client[0] if client else None
-
-
-def _unauthorized(code: str, message: str) -> RefusedError:
-    return RefusedError(
-        HTTPStatus.UNAUTHORIZED,
-        code,
-        message,
-        parameter="Authorization",
-        allowed="Bearer TOKEN, or Basic with the token as password",
-        example="curl -H 'Authorization: Bearer TOKEN' ...",
-    )
 
 
 def _broken() -> RefusedError:

@@ -16,6 +16,7 @@ from changeover.show.problems import RefusedError, bad_value
 MOST_RECORDS = 1_000
 _LONGEST_QUERY = 4_096
 _LONGEST_CURSOR = 256
+_LONGEST_SUBJECT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ def parse_cursor(text: str) -> str:
     if 0 < len(text) <= _LONGEST_CURSOR and text.isascii() and text.isprintable():
         return text
     raise BadValueError("cursor", text, "the `next` of a page before", "leave it out")
+
+
+def parse_subject(text: str) -> str:
+    """What a row of the audit is about, as it stands there."""
+    if 0 < len(text) <= _LONGEST_SUBJECT and text.isprintable():
+        return text
+    allowed = f"1 to {_LONGEST_SUBJECT} characters that can be seen"
+    raise BadValueError("subject", text, allowed, "flag ddd.commands.utility")
 
 
 def parse_type(text: str) -> MetricType:
@@ -119,6 +128,18 @@ CURSOR = Parameter(
     None,
     {"type": "string", "minLength": 1, "maxLength": _LONGEST_CURSOR},
     "The `next` of the page before; left out, the newest page.",
+)
+SUBJECT = Parameter(
+    "subject",
+    parse_subject,
+    None,
+    {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": _LONGEST_SUBJECT,
+        "examples": ["flag ddd.commands.utility"],
+    },
+    "Only rows about this.",
 )
 
 

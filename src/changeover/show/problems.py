@@ -7,10 +7,12 @@ import math
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from changeover.core.errors import BadValueError, ChangeoverError
+from changeover.core.errors import BadValueError, ChangeoverError, ConflictError, StoreError
+from changeover.core.order import NotAllowedError, UnknownVerbError
 from changeover.show.schema import Problem, ProblemView
 
 VALUE_LENGTH = 64
+MESSAGE_LENGTH = 500
 
 
 class RefusedError(ChangeoverError):
@@ -20,6 +22,7 @@ class RefusedError(ChangeoverError):
         status: the HTTP status, 400 or above.
         problem: what the body says.
         headers: to send beside it, such as `retry-after`; names in lower case.
+        is_audited: whether whoever refused it has kept that already.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class RefusedError(ChangeoverError):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
+        self.is_audited = False
         self.headers = dict(headers or {})
         self.problem: Problem = {
             "code": code,
@@ -62,6 +66,73 @@ def bad_value(error: BadValueError) -> RefusedError:
         value=error.value,
         allowed=error.allowed,
         example=error.example,
+    )
+
+
+def refusal_of(error: ChangeoverError) -> RefusedError:
+    """What is answered to an order that was not carried out; it is in the audit already."""
+    match error:
+        case UnknownVerbError():
+            refused = _unknown_verb(error)
+        case BadValueError():
+            refused = bad_value(error)
+        case NotAllowedError():
+            refused = _not_allowed(error)
+        case ConflictError():
+            refused = _conflict(error)
+        case StoreError():
+            refused = store_unavailable()
+        case _:  # `RefusedOrderError`, and what else is ours: the message says why
+            told = str(error)[:MESSAGE_LENGTH]
+            refused = RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_possible", told)
+    refused.is_audited = True
+    return refused
+
+
+def _unknown_verb(error: UnknownVerbError) -> RefusedError:
+    return RefusedError(
+        HTTPStatus.NOT_FOUND,
+        "unknown_verb",
+        "there is no such verb",
+        parameter="verb",
+        value=error.value,
+        allowed=error.allowed,
+        example=error.example,
+    )
+
+
+def _not_allowed(error: NotAllowedError) -> RefusedError:
+    return RefusedError(
+        HTTPStatus.FORBIDDEN,
+        "not_allowed",
+        str(error)[:MESSAGE_LENGTH],
+        parameter="verb",
+        allowed=f"whoever has the role {error.needed}",
+        example=f"changeover token create NAME --role {error.needed}",
+    )
+
+
+def _conflict(error: ConflictError) -> RefusedError:
+    refused = RefusedError(
+        HTTPStatus.CONFLICT,
+        "conflict",
+        f"{error.kind} {error.key[:MESSAGE_LENGTH]} was changed since: look at it again",
+        parameter="expected",
+        value=str(error.expected),
+        allowed=str(error.found),
+    )
+    refused.problem["found"] = error.found
+    refused.problem["current"] = None if error.current is None else dict(error.current)
+    return refused
+
+
+def store_unavailable() -> RefusedError:
+    """A store that is away, as 503."""
+    return RefusedError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "store_unavailable",
+        "the store cannot answer now; /health says why",
+        headers={"retry-after": "5"},
     )
 
 

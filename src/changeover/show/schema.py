@@ -9,7 +9,7 @@ null, never 0.
 from __future__ import annotations
 
 import sys
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 # pydantic, which turns these into JSON Schema, refuses typing's own before Python 3.12
 if sys.version_info >= (3, 12):
@@ -166,6 +166,7 @@ class FlagView(TypedDict):
     age_s: float | None
     actor: str | None
     reason: str | None
+    version: int
 
 
 class FlagsDetail(TypedDict):
@@ -335,9 +336,69 @@ class Problem(TypedDict):
     value: str | None
     allowed: str | None
     example: str | None
+    found: NotRequired[int]  # of a conflict: the version that is there now
+    current: NotRequired[dict[str, Any] | None]  # and what is there, where it may be seen
 
 
 class ProblemView(TypedDict):
     """The body of every answer that is an error."""
 
     error: Problem
+
+
+class MeView(TypedDict):
+    """`/api/me`: who asks, as this server sees it."""
+
+    name: str
+    role: Literal["viewer", "operator", "admin"]
+    via: Literal["bearer", "basic", "session", "loopback", "nothing"]
+    may_order: bool
+    session_ends_at: str | None
+
+
+class VerbView(TypedDict):
+    """One thing that may be asked for; `values` describes what else it takes, by name."""
+
+    verb: str
+    role: str
+    about: str
+    subject: str | None
+    values: dict[str, str]
+
+
+class VerbsView(TypedDict):
+    """`/api/orders`: what whoever asks may ask for."""
+
+    schema_version: int
+    orders: list[VerbView]
+
+
+class DoneView(TypedDict):
+    """The answer to an order that was carried out; `result` depends on the verb."""
+
+    verb: str
+    subject: str
+    actor: str
+    timestamp: str
+    result: dict[str, Any]
+
+
+class FlipView(TypedDict):
+    """One row of the audit."""
+
+    at: str
+    subject: str
+    old: str | None
+    new: str | None
+    actor: str
+    reason: str
+
+
+class FlipsView(TypedDict):
+    """`/api/flips`: the newest changes first; `next` leads to older ones."""
+
+    schema_version: int
+    returned: int
+    next: str | None
+    timestamp: str
+    flips: list[FlipView]

@@ -86,8 +86,15 @@ class Streams:
             with contextlib.suppress(RuntimeError):  # its loop is closed, and it with it
                 loop.call_soon_threadsafe(event.set)
 
-    async def answer(self, window: str, receive: Receive, send: Send) -> None:
-        """Serve one stream until the client goes or `stop` is called.
+    async def answer(
+        self,
+        window: str,
+        receive: Receive,
+        send: Send,
+        *,
+        is_welcome: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Serve one stream until the client goes, is welcome no longer, or `stop` is called.
 
         Raises:
             RefusedError: 503, before anything is sent, when too many are open already.
@@ -97,7 +104,7 @@ class Streams:
         try:
             first = await self._read(window)
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            async for event in self._events(window, first, stop):
+            async for event in self._events(window, first, stop, is_welcome):
                 await send({"type": "http.response.body", "body": event, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
@@ -119,11 +126,15 @@ class Streams:
         return stop
 
     async def _events(
-        self, window: str, first: Rendered, stop: asyncio.Event
+        self,
+        window: str,
+        first: Rendered,
+        stop: asyncio.Event,
+        is_welcome: Callable[[], bool],
     ) -> AsyncIterator[bytes]:
         yield b"retry: 2000\n" + _event(first.body)
         sent, quiet = first, 0
-        while not await _is_set_within(stop, self._every_s):
+        while not await _is_set_within(stop, self._every_s) and is_welcome():
             newest = await self._newest(window)
             quiet += 1
             if newest is None or (quiet < self._renew_every and newest.substance == sent.substance):

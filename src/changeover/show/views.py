@@ -185,6 +185,7 @@ def flag_view(flag: FlagState, now_ns: int) -> FlagView:
         "age_s": units.age_s(flag.updated_ns, now_ns),
         "actor": flag.actor,
         "reason": flag.reason,
+        "version": flag.version,
     }
 
 
