@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from changeover.core.clock import NS_PER_MS, NS_PER_S
+import pytest
+
+from changeover.core.clock import NS_PER_MS, NS_PER_S, ManualClock
 from changeover.core.detail import CommandDetail
 from changeover.core.model import (
     CommandState,
@@ -22,6 +24,7 @@ from changeover.core.window import parse_window
 from changeover.show.command import command_view
 
 NOW_NS = 1_767_225_600 * NS_PER_S
+NOW_S = ManualClock().wall_ns() / NS_PER_S
 STATE = CommandState(
     "add",
     "personality",
@@ -86,3 +89,35 @@ def test_a_command_that_is_not_registered_says_so():
     assert view["registered"] is False
     assert view["category"] is None
     assert view["share_percent"] == 0.0
+
+
+async def test_the_endpoint_tells_one_command_with_what_steers_it(site):
+    status, told = await site.get("/api/commands/add?window=5m")
+    assert status == 200
+    assert told["window"]["text"] == "5m"
+    assert told["category"] == "personality"
+    assert told["systems"]["ddd"]["distribution"] == [[2.0, 8]]
+    assert told["verdict"]["reason"].startswith("37 more")
+    assert [flip["new"] for flip in told["flips"]] == ["25%"], "those of other flags are not its"
+
+
+@pytest.mark.parametrize("path", ["ping", "auth"])
+async def test_a_registered_command_that_nobody_called_has_a_page(site, path):
+    status, told = await site.get(f"/api/commands/{path}")
+    assert status == 200
+    assert told["systems"]["ddd"]["stats"]["status"] == "no_data"
+
+
+@pytest.mark.parametrize("name", ["nobody", "a/b", "%2e%2e%2fhealth", "<script>", "x" * 300])
+async def test_a_command_that_nobody_knows_is_not_found(site, name):
+    status, told = await site.get(f"/api/commands/{name}")
+    assert status == 404
+    assert told["error"]["code"] == "unknown_command"
+    assert len(told["error"]["value"]) <= 64
+
+
+async def test_the_snapshot_holds_moves_verdicts_and_flips(site):
+    _, told = await site.get("/api/snapshot")
+    assert told["moves"][0]["share_percent"] == 25.0
+    assert told["verdicts"][0]["curve"] == [[NOW_S, 0.5]]
+    assert told["flips"][0]["actor"] == "cli:ann"

@@ -16,6 +16,7 @@ from changeover.show.application import without_telemetry
 PATHS = {
     "/health", "/health/ready", "/health/features", "/health/commands",
     "/health/metrics/{type}", "/api/snapshot", "/api/stream", "/metrics",
+    "/api/commands/{name}",
 }  # fmt: skip
 
 WITH_PARAMETERS = ["/health/commands", "/health/metrics/{type}", "/api/snapshot"]

@@ -11,7 +11,8 @@ from changeover.core.clock import NS_PER_S
 from changeover.core.model import Flip
 from changeover.core.move import Mode, Move, Stage
 from changeover.core.verdict import Arm, Decision, Evidence, Verdict
-from changeover.show.steering import flip_view, flips_of, move_view, verdict_view
+from changeover.show.flips import flip_view
+from changeover.show.steering import flips_of, move_view, verdict_view
 
 AT_NS = 1_767_225_600 * NS_PER_S
 

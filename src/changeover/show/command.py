@@ -3,54 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from http import HTTPStatus
 
 from changeover.core.detail import CommandDetail, Distribution
 from changeover.core.model import LEGACY, CommandState, Execution, Flip, Stats
 from changeover.core.window import Window, format_moment
 from changeover.show import units, views
 from changeover.show.failures import failures_view
-from changeover.show.schema import (
-    SCHEMA_VERSION,
-    FailureView,
-    StatsView,
-    TimelineView,
-    WindowView,
-)
-from changeover.show.snapshot import timeline_view
-from changeover.show.steering import FlipView, VerdictView, flip_view
+from changeover.show.flips import flip_view
+from changeover.show.problems import RefusedError
+from changeover.show.readings import Readings
+from changeover.show.schema import SCHEMA_VERSION, CommandDetailView, VerdictView
+from changeover.show.snapshot import NEWEST_FLIPS, newest_failures, timeline_view
+from changeover.show.steering import flips_of, verdict_view
+
+_FLIPS_LOOKED_AT = 500
 
 
-class CommandSystemView(TypedDict):
-    """One system's answers to the command.
+def read_command(readings: Readings, name: str, window: Window, now_ns: int) -> CommandDetailView:
+    """Read all that concerns one command.
 
-    `distribution` holds pairs of an upper edge in milliseconds and a count, of the calls that
-    ended well; edges ascend by a constant factor.
+    Raises:
+        RefusedError: 404, nobody registered or called it; or nobody judges here.
+        StoreUnavailableError: the store cannot answer now.
     """
-
-    stats: StatsView
-    distribution: list[list[float]]
-
-
-class CommandDetailView(TypedDict):
-    """`/api/commands/{name}`."""
-
-    schema_version: int
-    as_of: str
-    window: WindowView
-    command: str
-    category: str | None
-    registered: bool
-    share_percent: float
-    reason: str | None
-    flag: str | None
-    legacy_at: str | None
-    new_at: str | None
-    systems: dict[str, CommandSystemView]
-    timeline: TimelineView
-    failures: dict[str, list[FailureView]]
-    verdict: VerdictView | None
-    flips: list[FlipView]
+    steering = readings.steering
+    state = next((one for one in readings.commands() if one.command == name), None)
+    detail = steering.detail(name, window) if steering else None
+    if steering is None or detail is None or (state is None and not detail.by_system):
+        raise RefusedError(
+            HTTPStatus.NOT_FOUND, "unknown_command", "nobody registered or called this command",
+            parameter="name", value=name, allowed="a command of /api/snapshot", example="ping",
+        )  # fmt: skip
+    verdicts = {verdict.scope: (verdict, curve) for verdict, curve in steering.verdicts()}
+    flags = [state.flag] if state and state.flag else []
+    return command_view(
+        detail,
+        state,
+        window=window,
+        system=readings.system,
+        failures=newest_failures(readings, detail.coverage.start_ns),
+        verdict=verdict_view(*verdicts[name]) if name in verdicts else None,
+        flips=flips_of(name, flags, steering.flips(_FLIPS_LOOKED_AT, None))[:NEWEST_FLIPS],
+        now_ns=now_ns,
+    )
 
 
 def command_view(

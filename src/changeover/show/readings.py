@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeover.core.cell import Cells, CellSlot
+from changeover.core.detail import CommandDetail
 from changeover.core.model import (
     Alert,
     Check,
     CommandState,
     FlagState,
+    Flip,
     Gateway,
     MetricQuery,
     Page,
@@ -19,6 +21,8 @@ from changeover.core.model import (
     Summary,
     Timeline,
 )
+from changeover.core.move import Move
+from changeover.core.verdict import Verdict
 from changeover.core.window import Window
 
 
@@ -43,6 +47,28 @@ class HealthReport:
     instance: str
     ready: bool
     loop_blocked: bool
+
+
+Curve = Sequence[tuple[int, float]]  # moments in ns, and evidence as a power of ten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steering:
+    """What the page shows of the move itself. All functions may be called from any thread.
+
+    Attributes:
+        moves: every scope of the plan as it stands, in its order.
+        verdicts: what the judge says of each command, and of all together first; each with how
+            its evidence for a rollback came to be.
+        flips: the newest changes first, at most so many, of one subject or of all; may raise
+            `StoreUnavailableError`.
+        detail: one command closely; may raise `StoreUnavailableError`.
+    """
+
+    moves: Callable[[], Sequence[Move]]
+    verdicts: Callable[[], Sequence[tuple[Verdict, Curve]]]
+    flips: Callable[[int, str | None], Sequence[Flip]]
+    detail: Callable[[str, Window], CommandDetail]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +98,7 @@ class Readings:
         blocked_after_s: from when on that is too long.
         gateway: how the bot is connected, with the rate limits of so many seconds; None where
             no bot is attached.
+        steering: of the move itself; None where nobody judges.
     """
 
     summary: Callable[[Window], Summary]
@@ -91,3 +118,4 @@ class Readings:
     routes: Callable[[], Mapping[str, int]] = dict
     loop_silent_s: Callable[[], float | None] = lambda: None
     blocked_after_s: float = 30.0
+    steering: Steering | None = None

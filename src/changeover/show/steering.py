@@ -1,91 +1,17 @@
-"""What steers, as JSON: moves, verdicts and flips."""
+"""What steers, as JSON: moves and verdicts, and which flips concern one command."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TypedDict
+from collections.abc import Iterable
 
 from changeover.core.clock import NS_PER_S
 from changeover.core.model import Flip
 from changeover.core.move import Move
 from changeover.core.verdict import Arm, Evidence, Verdict
 from changeover.show import units
-
-Curve = Sequence[tuple[int, float]]  # moments in ns, and the evidence as a power of ten
-
-
-class MoveView(TypedDict):
-    """One scope's move as it stands."""
-
-    scope: str
-    flag: str
-    commands: list[str]
-    mode: str
-    stage: str
-    share_percent: float
-    since: str | None
-    waits_for: str | None
-    proposal_percent: float | None
-    approved_by: str | None
-    held_by: str | None
-    held_because: str | None
-    rolled_back_at: str | None
-    rollback_reason: str | None
-    rolled_back: list[str]
-    retries: int
-    cooldown_until: str | None
-    version: int
-
-
-class ArmView(TypedDict):
-    """One system as the judge counted it; the interval holds at all times at once."""
-
-    executions: int
-    errors: int
-    error_rate: float | None
-    error_low: float | None
-    error_high: float | None
-    p50_ms: float | None
-    p95_ms: float | None
-
-
-class EvidenceView(TypedDict):
-    """One test's evidence; at its threshold it decides."""
-
-    name: str
-    value: float
-    threshold: float
-
-
-class VerdictView(TypedDict):
-    """What the judge says of a command, or of all together (`*`), and why."""
-
-    scope: str
-    decision: str
-    code: str
-    reason: str
-    at: str | None
-    mode: str
-    legacy: ArmView
-    new: ArmView
-    evidence: list[EvidenceView]
-    rollback: EvidenceView
-    missing: int | None
-    eta_s: float | None
-    concerns: list[str]
-    curve: list[list[float]]  # pairs of epoch seconds and the rollback evidence as a power of ten
-
-
-class FlipView(TypedDict):
-    """One change, with who made it and why."""
-
-    at: str
-    subject: str
-    old: str | None
-    new: str | None
-    actor: str
-    reason: str
+from changeover.show.readings import Curve
+from changeover.show.schema import ArmView, EvidenceView, MoveView, VerdictView
 
 
 def move_view(move: Move) -> MoveView:
@@ -129,18 +55,6 @@ def verdict_view(verdict: Verdict, curve: Curve = ()) -> VerdictView:
         "eta_s": units.finite(verdict.eta_s, 0),
         "concerns": list(verdict.concerns),
         "curve": [[at_ns / NS_PER_S, units.finite(power, 3) or 0.0] for at_ns, power in curve],
-    }
-
-
-def flip_view(flip: Flip) -> FlipView:
-    """One change."""
-    return {
-        "at": units.moment(flip.at_ns) or "",
-        "subject": flip.subject,
-        "old": flip.old,
-        "new": flip.new,
-        "actor": flip.actor,
-        "reason": flip.reason,
     }
 
 
