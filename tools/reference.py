@@ -19,6 +19,7 @@ import click
 
 import changeover
 from changeover.cli import changeover as cli
+from changeover.core.order import Verb
 from changeover.core.values import Grammar
 from changeover.settings import Row, table
 
@@ -187,6 +188,43 @@ def _told_default(option: click.Option) -> str:
 
 
 _HELP = {"--limit": "How many at most."}  # options that need no words of their own in a terminal
+
+
+# --- orders -----------------------------------------------------------------------------------
+
+_ORDERS = """\
+# Orders
+
+Everything that people change over HTTP is an order: a verb, what it is about, and what else it takes.
+[How to send one](http.md#post-apiorders), and [who may](../how-to/who-may-do-what.md). Inside a program,
+`order` of the [`Changeover`](python.md#changeover-order) takes the same."""
+
+
+def orders_page() -> Iterator[str]:
+    """Every verb: what it does, for whom, and what it takes."""
+    monitor = changeover.Changeover(changeover.Settings(store="memory", http=False))
+    yield _ORDERS
+    yield ""
+    yield "| Verb | Role | Does |"
+    yield "|---|---|---|"
+    for verb in monitor.orders.verbs():
+        yield f"| [`{verb.name}`](#{verb.name.replace('.', '')}) | `{verb.role}` | {verb.about} |"
+    for verb in monitor.orders.verbs():
+        yield from _verb(verb)
+
+
+def _verb(verb: Verb) -> Iterator[str]:
+    yield ""
+    yield f"## {verb.name}"
+    yield ""
+    yield f"{verb.about} For the role `{verb.role}`."
+    yield ""
+    yield f"Its subject is {verb.subject}." if verb.subject else "It has no subject."
+    if verb.values:
+        yield ""
+        yield "| Value | Is |"
+        yield "|---|---|"
+        yield from (f"| `{name}` | {about} |" for name, about in verb.values.items())
 
 
 # --- Python -----------------------------------------------------------------------------------
@@ -400,7 +438,12 @@ def _entries(part: Part) -> Iterator[str]:
 
 def main() -> int:
     """Write or check the pages."""
-    pages = {"settings.md": settings_page, "cli.md": cli_page, "python.md": python_page}
+    pages = {
+        "settings.md": settings_page,
+        "cli.md": cli_page,
+        "orders.md": orders_page,
+        "python.md": python_page,
+    }
     stale = []
     for name, page in pages.items():
         text = "\n".join(page()) + "\n"

@@ -378,6 +378,12 @@ def steered(open_site: Callable[..., Site], rights: Rights) -> Site:
     return open_site(controls=rights.controls())
 
 
+@pytest.fixture
+def own_steered(open_site: Callable[..., Site], rights: Rights) -> Site:
+    """The same, on a server of its own."""
+    return open_site(controls=rights.controls(), own=True)
+
+
 @pytest.fixture(scope="session")
 def stopping() -> Iterator[list[threading.Thread]]:
     """Threads that stop servers; a test need not wait for its own."""

@@ -11,6 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
+from changeover.core.order import Role
 from changeover.show.application import without_telemetry
 
 PATHS = {
@@ -18,6 +19,18 @@ PATHS = {
     "/health/metrics/{type}", "/api/snapshot", "/api/stream", "/metrics",
     "/api/commands/{name}",
 }  # fmt: skip
+
+CHANGES = {
+    "/api/me": {"get"}, "/api/orders": {"get", "post"}, "/api/flips": {"get"},
+    "/api/login": {"post"}, "/api/logout": {"post"},
+}  # fmt: skip
+STEERED = [
+    (path, method.upper(), mode)
+    for path, methods in sorted(CHANGES.items())
+    for method in sorted(methods)
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    if method == "post" or path == "/api/flips" or mode is GenerationMode.POSITIVE
+]
 
 WITH_PARAMETERS = ["/health/commands", "/health/metrics/{type}", "/api/snapshot"]
 EXPLORED = [  # without the stream, which has no end to check
@@ -30,6 +43,19 @@ async def test_every_endpoint_is_described_and_only_reads(site):
     _, schema = await site.get("/openapi.json")
     assert set(schema["paths"]) == PATHS
     assert all(set(methods) == {"get"} for methods in schema["paths"].values())
+
+
+async def test_what_changes_something_is_described_where_it_is_there(steered):
+    _, schema = await steered.get("/openapi.json")
+    assert {
+        path: set(methods) for path, methods in schema["paths"].items() if path not in PATHS
+    } == CHANGES
+    order = schema["paths"]["/api/orders"]["post"]
+    assert {"400", "401", "403", "404", "408", "409", "413", "415", "422", "503"} <= set(
+        order["responses"]
+    )
+    assert {} not in order["security"]
+    assert set(schema["components"]["securitySchemes"]) == {"bearer", "basic", "session"}
 
 
 async def test_every_endpoint_says_how_it_refuses(site):
@@ -136,5 +162,30 @@ def test_schemathesis_finds_no_answer_that_the_schema_does_not_promise(
                 checks.negative_data_rejection,
             ]
         )
+
+    explore()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "method", "mode"), STEERED)
+def test_schemathesis_finds_nothing_among_the_changes_either(steered, rights, path, method, mode):
+    schema = schemathesis.openapi.from_url(f"{steered.server.url}openapi.json")
+    cases = schema[path][method].as_strategy(generation_mode=mode)
+    headers = rights.bearer(Role.ADMIN) | {"Sec-Fetch-Site": "same-origin"}
+
+    @given(case=cases)
+    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=HealthCheck)
+    def explore(case):
+        case.call_and_validate(
+            headers=headers,
+            checks=[
+                not_a_server_error,
+                checks.status_code_conformance,
+                checks.content_type_conformance,
+                checks.response_schema_conformance,
+                checks.negative_data_rejection,
+            ],
+        )
+        rights.clock.advance(60)  # so that the limit on wrong tokens lets the next one in
 
     explore()

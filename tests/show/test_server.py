@@ -122,6 +122,26 @@ async def test_it_works_mounted_into_another_application(world, servers, site):
         assert (await answer.json())["servers"] == [{"url": "/monitor"}]
 
 
+async def test_people_change_things_where_it_is_mounted(world, servers, site, rights):
+    inner = create_app(world.readings(), controls=rights.controls(), clock=world.clock)
+    host = FastAPI()
+    host.mount("/monitor", inner)
+    host.state.streams = inner.state.streams
+    server = servers(host)
+    root, origin = f"{server.url}monitor", {"Origin": server.url.rstrip("/")}
+    body = {"token": rights.token()}
+    async with site.session.post(f"{root}/api/login", json=body, headers=origin) as answer:
+        cookie = answer.headers["Set-Cookie"]
+        assert f"changeover_session_{server.port}=" in cookie
+        assert "Path=/monitor;" in cookie
+    headers = origin | {"Cookie": cookie.partition(";")[0]}
+    order = {"verb": "flag.set", "subject": "ddd.commands.add", "values": {"value": "on"}}
+    async with site.session.post(f"{root}/api/orders", json=order, headers=headers) as answer:
+        assert answer.status == 200
+    async with site.session.delete(f"{root}/api/orders", headers=headers) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST, HEAD")
+
+
 async def test_the_page_refers_to_its_files_relatively_so_that_it_can_be_mounted(site):
     async with site.request("GET", "/") as answer:
         text = await answer.text()

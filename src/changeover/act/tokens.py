@@ -57,6 +57,10 @@ class Token:
         """Whether its time is over."""
         return self.expires_ns is not None and now_ns >= self.expires_ns
 
+    def is_use_news(self, now_ns: int) -> bool:
+        """Whether a use now is to be noted."""
+        return self.used_ns is None or now_ns - self.used_ns >= NOTE_USE_EVERY_NS
+
     @property
     def principal(self) -> Principal:
         """Who presents it."""
@@ -177,7 +181,7 @@ class Tokens:
         now_ns = self._clock.wall_ns()
         if found is None or found.is_expired(now_ns):
             return None
-        if found.used_ns is None or now_ns - found.used_ns >= NOTE_USE_EVERY_NS:
+        if found.is_use_news(now_ns):
             with self._using:
                 self._used[digest] = now_ns
         return found.principal
@@ -185,22 +189,26 @@ class Tokens:
     def refresh(self) -> None:
         """Learn what others changed, and note what was used. A store that is away is no error."""
         try:
-            with self._learning:
-                revision = self._state.revision()  # first: a commit meanwhile is seen next time
-                if revision != self._revision:
-                    self._known = self._read()
-                    self._revision = revision
+            self._learn()  # first: a disk that is full must not hide what was revoked
             if self._used and self._note_due.is_due():
                 self._note_uses()
+                self._learn()
         except StoreError:
             pass  # the store's own check says so; what is known goes on holding
+
+    def _learn(self) -> None:
+        with self._learning:
+            revision = self._state.revision()  # first: a commit meanwhile is seen next time
+            if revision != self._revision:
+                self._known = self._read()
+                self._revision = revision
 
     def _note_uses(self) -> None:
         with self._using:
             used, self._used = self._used, {}
         for token in self._known:
             at_ns = used.get(token.digest)
-            if at_ns is None:
+            if at_ns is None or not token.is_use_news(at_ns):
                 continue
             noted = replace(token, used_ns=at_ns)
             with contextlib.suppress(ConflictError):  # another process noted it, or it is revoked

@@ -218,7 +218,7 @@ def _is_plain(value: Any, depth: int) -> bool:
         return len(value) <= LONGEST_VALUE and _is_visible(value)
     if isinstance(value, Mapping):
         items = [*value.keys(), *value.values()]
-    elif isinstance(value, Sequence):
+    elif isinstance(value, list | tuple):
         items = list(value)
     else:
         return False
