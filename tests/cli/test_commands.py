@@ -245,3 +245,38 @@ def test_every_command_helps(run, environ):
     for name in changeover.commands:
         assert run(name, "--help").exit_code == 0
     assert not Path(environ["MONITORING_DATA_DIR"]).exists()
+
+
+def test_status_draws_the_plan_and_the_judges_word_where_there_are_any():
+    from changeover.cli.status import draw
+
+    stats = {"total": 9, "errors": 0, "error_rate": 0.0, "p95_ms": 3.0}
+    told = {
+        "health": {"status": "healthy", "checks": []},
+        "migration": {"on_new": 0, "total": 1},
+        "systems": {"legacy": "legacy", "new": "ddd"},
+        "window": {"text": "1h"},
+        "as_of": "2026-01-01T00:00:00Z",
+        "totals": stats | {"p50_ms": 1.0, "p99_ms": 3.0, "max_ms": 3.0},
+        "by_system": {},
+        "resources": {"memory_mb": 1.0, "loop_lag_ms": 0.0, "stale": False},
+        "alerts": {"thresholds": {"error_rate": 0.01}, "active": []},
+        "commands": [
+            {"command": "ping", "category": None, "share_percent": 25.0, "systems": {"ddd": stats}}
+        ],
+        "moves": [
+            {
+                "scope": "utility",
+                "stage": "ramp",
+                "share_percent": 25.0,
+                "mode": "auto",
+                "waits_for": "37 more calls",
+            }
+        ],
+        "verdicts": [{"scope": "ping", "decision": "hold"}],
+    }
+    lines = draw(told, "here").splitlines()
+    assert any("utility" in line and "37 more calls" in line for line in lines)
+    assert any(line.startswith("ping") and line.endswith("hold") for line in lines)
+    without = draw(told | {"moves": [], "verdicts": []}, "here")
+    assert "verdict" not in without
