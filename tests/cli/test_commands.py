@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
 from changeover import Changeover, ChangeoverError, SettingsError
@@ -275,7 +276,7 @@ def test_status_draws_the_plan_and_the_judges_word_where_there_are_any():
         ],
         "verdicts": [{"scope": "ping", "decision": "hold"}],
     }
-    lines = draw(told, "here").splitlines()
+    lines = click.unstyle(draw(told, "here")).splitlines()
     assert any("utility" in line and "37 more calls" in line for line in lines)
     assert any(line.startswith("ping") and line.endswith("hold") for line in lines)
     without = draw(told | {"moves": [], "verdicts": []}, "here")
