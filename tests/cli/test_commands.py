@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
 from changeover import Changeover, ChangeoverError, SettingsError
@@ -150,6 +151,24 @@ def test_alerts_list_says_when_there_are_none(run):
     assert json.loads(run("alerts", "list", "--json").output) == {"active": [], "past": []}
 
 
+@pytest.mark.usefixtures("stored")
+def test_retire_names_the_place_of_a_legacy_handler_and_why_it_stays(run):
+    result = run("retire", "--days", "1")
+    assert result.exit_code == 1
+    (row,) = (line for line in result.output.splitlines() if line.startswith("ping "))
+    assert "conftest.py:" in row
+    assert "0 % of the users" in row
+    (told,) = json.loads(run("retire", "--days", "1", "--json").output)
+    assert told["legacy_calls"] == 3
+    assert told["ready"] is False
+
+
+def test_retire_says_when_it_knows_no_bot(run):
+    result = run("retire")
+    assert result.exit_code == 1
+    assert "start the bot once" in result.output
+
+
 def test_config_show_names_sources_and_hides_secrets(run, environ):
     environ |= {"MONITORING_TOKEN": "0123456789abcdef0123", "ALERT_FOR": "2m"}
     rows = {row["variable"]: row for row in json.loads(run("config", "show", "--json").output)}
@@ -227,3 +246,38 @@ def test_every_command_helps(run, environ):
     for name in changeover.commands:
         assert run(name, "--help").exit_code == 0
     assert not Path(environ["MONITORING_DATA_DIR"]).exists()
+
+
+def test_status_draws_the_plan_and_the_judges_word_where_there_are_any():
+    from changeover.cli.status import draw
+
+    stats = {"total": 9, "errors": 0, "error_rate": 0.0, "p95_ms": 3.0}
+    told = {
+        "health": {"status": "healthy", "checks": []},
+        "migration": {"on_new": 0, "total": 1},
+        "systems": {"legacy": "legacy", "new": "ddd"},
+        "window": {"text": "1h"},
+        "as_of": "2026-01-01T00:00:00Z",
+        "totals": stats | {"p50_ms": 1.0, "p99_ms": 3.0, "max_ms": 3.0},
+        "by_system": {},
+        "resources": {"memory_mb": 1.0, "loop_lag_ms": 0.0, "stale": False},
+        "alerts": {"thresholds": {"error_rate": 0.01}, "active": []},
+        "commands": [
+            {"command": "ping", "category": None, "share_percent": 25.0, "systems": {"ddd": stats}}
+        ],
+        "moves": [
+            {
+                "scope": "utility",
+                "stage": "ramp",
+                "share_percent": 25.0,
+                "mode": "auto",
+                "waits_for": "37 more calls",
+            }
+        ],
+        "verdicts": [{"scope": "ping", "decision": "hold"}],
+    }
+    lines = click.unstyle(draw(told, "here")).splitlines()
+    assert any("utility" in line and "37 more calls" in line for line in lines)
+    assert any(line.startswith("ping") and line.endswith("hold") for line in lines)
+    without = draw(told | {"moves": [], "verdicts": []}, "here")
+    assert "verdict" not in without

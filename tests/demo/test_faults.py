@@ -19,6 +19,7 @@ from changeover.demo.faults import FailRule, Faults, SlowRule, parse_fail, parse
         ("add=1", FailRule("add", 1.0, 0)),
         ("list=0@0s", FailRule("list", 0.0, 0)),
         ("reset=0.0001@2m", FailRule("reset", 0.0001, 120)),
+        ("add=0.3@60s-2m", FailRule("add", 0.3, 60, 120)),
     ],
 )
 def test_fail_rules_are_read(text, rule):
@@ -31,6 +32,7 @@ def test_fail_rules_are_read(text, rule):
         ("list=+300ms@60s", SlowRule("list", 300, 60)),
         ("list=+2s", SlowRule("list", 2000, 0)),
         ("ping=+60s@1m", SlowRule("ping", 60_000, 60)),
+        ("ping=+1s@5s-6s", SlowRule("ping", 1_000, 5, 6)),
     ],
 )
 def test_slow_rules_are_read(text, rule):
@@ -39,7 +41,7 @@ def test_slow_rules_are_read(text, rule):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "add", "add=", "add=30%", "add=1.5", "add=-0.1", "add=.3", "add=0.3@60", "add=0.3@", "add=0.3 @60s", "add=nan", "add=1e-3", "add=0.3@60s\n", "=0.3"],
+    ["", "add", "add=", "add=30%", "add=1.5", "add=-0.1", "add=.3", "add=0.3@60", "add=0.3@", "add=0.3 @60s", "add=nan", "add=1e-3", "add=0.3@60s\n", "=0.3", "add=0.3@60s-", "add=0.3@60s-60s", "add=0.3@2m-90s", "add=0.3-9s"],
 )  # fmt: skip
 def test_other_fail_rules_are_refused_with_an_example(text):
     with pytest.raises(BadValueError, match=r"--fail=.*for example add=0\.3@60s"):
@@ -47,7 +49,17 @@ def test_other_fail_rules_are_refused_with_an_example(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "list=300ms", "list=+300", "list=+0ms", "list=+61s", "list=+0.3s", "list=-1s"]
+    "text",
+    [
+        "",
+        "list=300ms",
+        "list=+300",
+        "list=+0ms",
+        "list=+61s",
+        "list=+0.3s",
+        "list=-1s",
+        "list=+1s@5s-4s",
+    ],
 )
 def test_other_slow_rules_are_refused_with_an_example(text):
     with pytest.raises(BadValueError, match=r"--slow=.*for example list=\+300ms@60s"):
@@ -117,6 +129,16 @@ async def test_nothing_fails_before_its_time():
     assert await bench.run(10) == []
     bench.clock.advance(0.1)
     assert len(await bench.run(10)) == 10
+
+
+async def test_nothing_fails_after_it_was_mended():
+    bench = Bench(fails=[FailRule("add", 1.0, 60, 90)], slows=[SlowRule("add", 100, 0, 90)])
+    bench.clock.advance(60)
+    assert len(await bench.run(10)) == 10
+    bench.clock.advance(30)
+    slept = len(bench.slept)
+    assert await bench.run(10) == []
+    assert len(bench.slept) == slept
 
 
 async def test_nothing_fails_before_the_start():

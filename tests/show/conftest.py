@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from changeover.act.tokens import Tokens
 from changeover.core.cell import Cell, Cells
 from changeover.core.clock import NS_PER_MS, NS_PER_S, ManualClock
+from changeover.core.detail import CommandDetail
 from changeover.core.errors import BadValueError, Guard, StoreUnavailableError
 from changeover.core.histogram import Histogram
 from changeover.core.model import (
@@ -26,6 +27,7 @@ from changeover.core.model import (
     Execution,
     FlagCheck,
     FlagState,
+    Flip,
     MetricQuery,
     MetricType,
     Outcome,
@@ -41,7 +43,9 @@ from changeover.core.model import (
     Timeline,
     Trace,
 )
+from changeover.core.move import Move
 from changeover.core.order import Order, RefusedOrderError, Role
+from changeover.core.verdict import Decision, Verdict
 from changeover.core.window import Window
 from changeover.service.orders import Orders
 from changeover.service.verbs import add_flag_verbs, add_token_verbs
@@ -49,7 +53,7 @@ from changeover.show import health
 from changeover.show.access import Access
 from changeover.show.api import create_app
 from changeover.show.controls import Controls
-from changeover.show.readings import HealthReport, Readings
+from changeover.show.readings import HealthReport, Readings, Steering
 from changeover.show.server import Server
 from changeover.show.stream import Streams
 from changeover.store.memory.state import MemoryState
@@ -141,6 +145,12 @@ class World:
     totals: Cells = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
+    flips: list[Flip] = field(
+        default_factory=lambda: [
+            Flip(NOW_NS, "flag ddd.commands.add", "5%", "25%", "cli:ann", "stage 2"),
+            Flip(NOW_NS, "flag ddd.commands.ping", None, "100%", "cli:ann", "all well"),
+        ]
+    )
     before: Callable[[str], None] = lambda _: None
 
     def _note(self, name: str) -> None:
@@ -233,6 +243,30 @@ class World:
             dropped=read("dropped"),
             thresholds={"error_ratio": 0.01, "response_time_ms": 1000.0, "memory_mb": 1000.0},
             system="ddd",
+            steering=self.steering,
+        )
+
+    @property
+    def steering(self) -> Steering:
+        verdict = Verdict(
+            scope="add", decision=Decision.HOLD, code="few", reason="37 more executions of `add`."
+        )
+        return Steering(
+            moves=lambda: [Move(scope="personality", flag="ddd.commands.personality", share=25.0)],
+            verdicts=lambda: [(verdict, [(NOW_NS, 0.5)])],
+            flips=lambda limit, _: self.flips[:limit],
+            detail=self.detail,
+        )
+
+    def detail(self, command: str, window: Window) -> CommandDetail:
+        self._note("detail")
+        now = self.clock.wall_ns()
+        return CommandDetail(
+            command=command,
+            coverage=Coverage(start_ns=now - window.ns, end_ns=now, exact_to_event=False),
+            by_system={"ddd": stats(9, 1)} if command == "add" else {},
+            distributions={"ddd": [(2.0 * NS_PER_MS, 8)]} if command == "add" else {},
+            timeline=self.timeline(window),
         )
 
 

@@ -17,6 +17,7 @@ from changeover.show.application import without_telemetry
 PATHS = {
     "/health", "/health/ready", "/health/features", "/health/commands",
     "/health/metrics/{type}", "/api/snapshot", "/api/stream", "/metrics",
+    "/api/commands/{name}",
 }  # fmt: skip
 
 CHANGES = {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from changeover.aggregate.detail import command_detail, span_of
 from changeover.aggregate.figures import count_cells, summarize
 from changeover.aggregate.memory import Memory
 from changeover.aggregate.stored import Stored
 from changeover.aggregate.timelines import Timelines
 from changeover.core.cell import Cells
 from changeover.core.clock import NS_PER_S, Clock, SystemClock
+from changeover.core.detail import CommandDetail
 from changeover.core.model import Coverage, Execution, Instance, ResourceSample, Summary, Timeline
 from changeover.core.ports import Telemetry
 from changeover.core.window import Window
@@ -110,6 +112,13 @@ class Summaries:
         with self._lock:
             samples = list(self._samples)
         return self._timelines.read(window, self._clock.wall_ns(), samples)
+
+    def detail(self, command: str, window: Window) -> CommandDetail:
+        """One command closely, as the store has it. Raises `StoreUnavailableError`."""
+        now_ns = self._clock.wall_ns()
+        start_ns, step_ns = span_of(window, now_ns)
+        slots = self._telemetry.slots(start_ns, now_ns + 1, step_ns)
+        return command_detail(command, slots, start_ns=start_ns, step_ns=step_ns, now_ns=now_ns)
 
     def totals(self) -> Cells:
         """All executions added since this was made (not the loaded ones); never goes down."""

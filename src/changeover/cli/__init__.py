@@ -15,6 +15,7 @@ from changeover.cli.demo import demo
 from changeover.cli.doctor import doctor
 from changeover.cli.flags import flags
 from changeover.cli.healthcheck import healthcheck
+from changeover.cli.retire import retire
 from changeover.cli.serve import serve
 from changeover.cli.status import status
 from changeover.cli.token import token
@@ -42,6 +43,7 @@ for command in (
     doctor,
     flags,
     healthcheck,
+    retire,
     serve,
     status,
     token,

@@ -34,11 +34,11 @@ def _seconds(
     help="A category that the new system answers for everybody. Repeatable.",
 )
 @click.option(
-    "--fail", multiple=True, metavar="COMMAND=RATIO[@TIME]",
-    help="Let some calls of a new command raise, such as add=0.3@60s. Repeatable.",
+    "--fail", multiple=True, metavar="COMMAND=RATIO[@FROM[-UNTIL]]",
+    help="Let some calls of a new command raise, such as add=0.3@60s-90s. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--slow", multiple=True, metavar="COMMAND=+DELAY[@TIME]",
+    "--slow", multiple=True, metavar="COMMAND=+DELAY[@FROM[-UNTIL]]",
     help="Let a new command take longer, such as list=+300ms@60s. Repeatable.",
 )  # fmt: skip
 @click.option(

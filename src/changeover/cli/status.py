@@ -16,6 +16,7 @@ from changeover.core.window import parse_window
 
 _COLOURS = {"healthy": "green", "degraded": "yellow", "unhealthy": "red"}
 _MARKS = {"healthy": "●", "degraded": "▲", "unhealthy": "✖"}
+_DECISIONS = {"promote": "green", "hold": None, "rollback": "red"}
 
 Snapshot = Mapping[str, Any]
 
@@ -61,6 +62,7 @@ def draw(snapshot: Snapshot, source: str) -> str:
         "",
         _cards(snapshot),
         "",
+        *_moves(snapshot),
         *_commands(snapshot),
         "",
         click.style(f"from {source}, as of {snapshot['as_of']}", dim=True),
@@ -115,10 +117,46 @@ def _cards(snapshot: Snapshot) -> str:
     return f"{render(columns, rows)}\n\nmemory {memory}   loop lag {lag}{stale}"
 
 
+def _moves(snapshot: Snapshot) -> list[str]:
+    """Where each scope of the plan stands; nothing where no plan is."""
+    moves = snapshot.get("moves", ())
+    if not moves:
+        return []
+    columns = [
+        Column("scope"),
+        Column("stage"),
+        Column("share", is_number=True),
+        Column("mode"),
+        Column("waits for"),
+    ]
+    rows = [
+        [
+            move["scope"],
+            move["stage"],
+            f"{move['share_percent']:g} %",
+            move["mode"],
+            move["waits_for"] or "-",
+        ]
+        for move in moves
+    ]
+    return [render(columns, rows), ""]
+
+
+def _verdicts(snapshot: Snapshot) -> dict[str, str]:
+    """The judge's word on each command."""
+    return {
+        verdict["scope"]: click.style(
+            verdict["decision"], fg=_DECISIONS.get(verdict["decision"], "yellow")
+        )
+        for verdict in snapshot.get("verdicts", ())
+    }
+
+
 def _commands(snapshot: Snapshot) -> list[str]:
     if not snapshot["commands"]:
         return ["no command is registered or was called yet"]
     old, new = snapshot["systems"]["legacy"], snapshot["systems"]["new"]
+    verdicts = _verdicts(snapshot)
     columns = [
         Column("command"),
         Column("category"),
@@ -128,6 +166,7 @@ def _commands(snapshot: Snapshot) -> list[str]:
             for heading in ("calls", "errors", "p95")
             for system in (old, new)
         ),
+        *([Column("verdict")] if verdicts else []),
     ]
     limit = snapshot["alerts"]["thresholds"]["error_rate"]
     rows = []
@@ -140,5 +179,6 @@ def _commands(snapshot: Snapshot) -> list[str]:
             *(count(stats.get("total")) for stats in both),
             *(percent(stats.get("error_rate"), limit) for stats in both),
             *(milliseconds(stats.get("p95_ms")) for stats in both),
+            *([verdicts.get(command["command"], "-")] if verdicts else []),
         ])  # fmt: skip
     return [render(columns, rows)]

@@ -329,6 +329,8 @@ class CommandState:
     reason: Reason
     flag: str | None  # the flag that decides
     safe_to_repeat: bool = False
+    legacy_at: str | None = None  # where its handler was written, `FILE:LINE`; None if unknown
+    new_at: str | None = None
 
 
 class Phase(StrEnum):

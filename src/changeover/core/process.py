@@ -47,16 +47,21 @@ class Ticker:
 
     Args:
         action: what to do.
-        seconds: the pause between two times.
+        seconds: the pause between two times; a function is asked anew for each.
         name: the thread's name.
         guard: takes what the action raises.
     """
 
     def __init__(
-        self, action: Callable[[], None], seconds: float, *, name: str, guard: Guard
+        self,
+        action: Callable[[], None],
+        seconds: float | Callable[[], float],
+        *,
+        name: str,
+        guard: Guard,
     ) -> None:
         self._action = action
-        self._seconds = seconds
+        self._seconds = seconds if callable(seconds) else lambda: seconds
         self._name = name
         self._guard = guard
         self._stop = threading.Event()
@@ -84,7 +89,7 @@ class Ticker:
                 self._action()
             except Exception as error:  # noqa: BLE001  # the thread must outlive any trouble
                 self._guard.caught(self._name, error)
-            if stop.wait(self._seconds):
+            if stop.wait(self._seconds()):
                 return
 
 

@@ -1,4 +1,7 @@
-"""Makes the new implementation worse on purpose: `--fail add=0.3@60s`, `--slow list=+300ms@60s`."""
+"""Makes the new implementation worse on purpose: `--fail add=0.3@60s`, `--slow list=+300ms@60s`.
+
+`@60s-90s` instead of `@60s` mends it again after the 90th second.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ from changeover.core.errors import BadValueError
 from changeover.demo.call import Arguments, Call, Handler, Reply
 from changeover.demo.catalogue import COMMANDS
 
-_AFTER = r"(?:@(?P<after>[0-9]{1,5})(?P<after_unit>[sm]))?"
+_AFTER = (
+    r"(?:@(?P<after>[0-9]{1,5})(?P<after_unit>[sm])"
+    r"(?:-(?P<until>[0-9]{1,5})(?P<until_unit>[sm]))?)?"
+)
 _FAIL = re.compile(r"(?P<command>[a-z]+)=(?P<ratio>0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?)" + _AFTER)
 _SLOW = re.compile(r"(?P<command>[a-z]+)=\+(?P<delay>[1-9][0-9]{0,4})(?P<unit>ms|s)" + _AFTER)
 _LONGEST_DELAY_MS = 60_000
@@ -29,11 +35,13 @@ class FailRule:
     Attributes:
         ratio: 0 to 1.
         after_s: from how many seconds after the start.
+        until_s: and until how many; None for the rest of the demo.
     """
 
     command: str
     ratio: float
     after_s: int = 0
+    until_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +51,32 @@ class SlowRule:
     command: str
     delay_ms: int
     after_s: int = 0
+    until_s: int | None = None
 
 
 def parse_fail(text: str) -> FailRule:
-    """`add=0.3@60s`: a command, a ratio, from when on (at once if left out)."""
+    """`add=0.3@60s`: a command, a ratio, from when on (at once if left out), perhaps until when."""
     match = _FAIL.fullmatch(text)
     if match is None:
-        allowed = "COMMAND=RATIO, RATIO from 0 to 1, and @SECONDSs if not from the start"
+        allowed = (
+            "COMMAND=RATIO, RATIO from 0 to 1, and @FROMs or @FROMs-UNTILs if not all the time"
+        )
         raise BadValueError("--fail", text, allowed, "add=0.3@60s")
     command = _known("--fail", text, match["command"])
-    return FailRule(command, float(match["ratio"]), _after_s(match))
+    return FailRule(command, float(match["ratio"]), *_span_s("--fail", text, match))
 
 
 def parse_slow(text: str) -> SlowRule:
-    """`list=+300ms@60s`: a command, a delay up to 60 s, from when on (at once if left out)."""
+    """`list=+300ms@60s`: a command, a delay up to 60 s, from when on, perhaps until when."""
     match = _SLOW.fullmatch(text)
     delay_ms = int(match["delay"]) * (1000 if match["unit"] == "s" else 1) if match else 0
     if match is None or delay_ms > _LONGEST_DELAY_MS:
-        allowed = "COMMAND=+DELAY in ms or s up to 60s, and @SECONDSs if not from the start"
+        allowed = (
+            "COMMAND=+DELAY in ms or s up to 60s, and @FROMs or @FROMs-UNTILs if not all the time"
+        )
         raise BadValueError("--slow", text, allowed, "list=+300ms@60s")
-    return SlowRule(_known("--slow", text, match["command"]), delay_ms, _after_s(match))
+    command = _known("--slow", text, match["command"])
+    return SlowRule(command, delay_ms, *_span_s("--slow", text, match))
 
 
 class Faults:
@@ -118,7 +132,9 @@ class Faults:
     def _is_on(self, rule: FailRule | SlowRule) -> bool:
         if self._started_ns is None:
             return False
-        return self._clock.monotonic_ns() - self._started_ns >= rule.after_s * NS_PER_S
+        passed_ns = self._clock.monotonic_ns() - self._started_ns
+        is_over = rule.until_s is not None and passed_ns >= rule.until_s * NS_PER_S
+        return passed_ns >= rule.after_s * NS_PER_S and not is_over
 
 
 def _known(name: str, text: str, command: str) -> str:
@@ -130,8 +146,19 @@ def _known(name: str, text: str, command: str) -> str:
     raise BadValueError(name, text, allowed, "add=0.3@60s" if name == "--fail" else "list=+300ms")
 
 
-def _after_s(match: re.Match[str]) -> int:
-    return int(match["after"] or 0) * (60 if match["after_unit"] == "m" else 1)
+def _span_s(name: str, text: str, match: re.Match[str]) -> tuple[int, int | None]:
+    after_s = _seconds(match["after"] or "0", match["after_unit"])
+    if match["until"] is None:
+        return after_s, None
+    until_s = _seconds(match["until"], match["until_unit"])
+    if until_s <= after_s:
+        example = "add=0.3@60s-90s" if name == "--fail" else "list=+300ms@60s-90s"
+        raise BadValueError(name, text, "an end after its beginning", example)
+    return after_s, until_s
+
+
+def _seconds(number: str, unit: str | None) -> int:
+    return int(number) * (60 if unit == "m" else 1)
 
 
 # --- what a new implementation is likely to do wrong ------------------------------------------

@@ -13,6 +13,7 @@ from weakref import WeakSet
 from changeover.core.clock import Clock, SystemClock
 from changeover.core.errors import Guard
 from changeover.core.model import LEGACY, OTHER, UNKNOWN, Kind, Outcome, Reason, Trace
+from changeover.core.place import place_of
 from changeover.core.ports import Recorder
 from changeover.route.command import Command, Handler, UnknownCommandError
 from changeover.route.identity import StickyBy, id_getter
@@ -111,6 +112,8 @@ class CommandIntegrationAdapter:
                 has_legacy=merged.legacy is not None,
                 has_new=merged.new is not None,
                 safe_to_repeat=merged.safe_to_repeat,
+                legacy_at=place_of(merged.legacy),
+                new_at=place_of(merged.new),
             )
             self._commands[command] = merged
 

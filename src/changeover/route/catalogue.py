@@ -50,6 +50,8 @@ def _encode(states: Sequence[CommandState]) -> dict[str, Any]:
             "has_legacy": state.has_legacy,
             "has_new": state.has_new,
             "safe_to_repeat": state.safe_to_repeat,
+            "legacy_at": state.legacy_at,
+            "new_at": state.new_at,
         }
         for state in states
     }

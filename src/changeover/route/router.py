@@ -39,6 +39,7 @@ class Route:
 
     Attributes:
         flags: the flags that may decide, the most specific first; the first one set does.
+        legacy_at, new_at: where the handlers were written, for people.
     """
 
     command: str
@@ -47,6 +48,8 @@ class Route:
     has_new: bool
     safe_to_repeat: bool
     flags: tuple[str, ...]
+    legacy_at: str | None = None
+    new_at: str | None = None
 
 
 class Router:
@@ -95,6 +98,8 @@ class Router:
         has_legacy: bool = True,
         has_new: bool = False,
         safe_to_repeat: bool = False,
+        legacy_at: str | None = None,
+        new_at: str | None = None,
     ) -> None:
         """Make a command known, or replace what is known of it.
 
@@ -104,9 +109,13 @@ class Router:
             has_legacy: whether the legacy system answers it.
             has_new: whether the new system answers it.
             safe_to_repeat: whether legacy may run after the new system failed halfway.
+            legacy_at: where the legacy handler was written, `FILE:LINE`, for people.
+            new_at: the same of the new handler.
         """
         flags = self._deciding(command, category)
-        self._routes[command] = Route(command, category, has_legacy, has_new, safe_to_repeat, flags)
+        self._routes[command] = Route(
+            command, category, has_legacy, has_new, safe_to_repeat, flags, legacy_at, new_at
+        )
         self._flags.names.register(*flags)
 
     def choose(self, command: str, id: str | int | None = None) -> Choice:  # noqa: A002  # the field's word
@@ -189,6 +198,8 @@ class Router:
             reason,
             flag,
             route.safe_to_repeat,
+            route.legacy_at,
+            route.new_at,
         )
 
     def _outlook(

@@ -101,6 +101,7 @@ class Telling:
         return Readings(
             summary=self.summaries.summary,
             timeline=self.summaries.timeline,
+            slots=self.telemetry.slots,
             newest=self.telemetry.newest,
             flags=self.flags.states,
             commands=self.router.states,

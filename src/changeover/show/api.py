@@ -25,11 +25,21 @@ from changeover.show.changes import FLIPS, Changes
 from changeover.show.controls import Controls
 from changeover.show.desk import Desk
 from changeover.show.gate import BARE, CALLER, STREAM, Gate
-from changeover.show.parameters import CURSOR, LIMIT, SINCE, TYPE, WINDOW, parse_type, read_query
+from changeover.show.parameters import (
+    COMMAND,
+    CURSOR,
+    LIMIT,
+    SINCE,
+    TYPE,
+    WINDOW,
+    parse_type,
+    read_query,
+)
 from changeover.show.problems import RefusedError, encode
 from changeover.show.prometheus import CONTENT_TYPE
 from changeover.show.readings import Readings
 from changeover.show.schema import (
+    CommandDetailView,
     DoneView,
     FlagsDetail,
     FlipsView,
@@ -139,6 +149,11 @@ class _Endpoints:
         query = read_query(request.scope["query_string"], (WINDOW,))
         return _json_bytes((await self._desk.snapshot(query["window"].text)).body)
 
+    async def command(self, request: Request) -> Response:
+        """One command closely: both systems' durations, failures and steps, and what steers it."""
+        query = read_query(request.scope["query_string"], (WINDOW,))
+        return _json_bytes(await self._desk.command(request.path_params["name"], query["window"]))
+
     async def stream(self, request: Request) -> Response:
         """The snapshot as server-sent events: at once, then whenever it has changed."""
         query = read_query(request.scope["query_string"], (WINDOW,))
@@ -192,6 +207,12 @@ def _add_endpoints(app: Application, endpoints: _Endpoints) -> None:
         (TYPE, *_RECORDS),
     )
     add("/api/snapshot", endpoints.snapshot, _ok(SnapshotView), (WINDOW,))
+    add(
+        "/api/commands/{name:path}",
+        endpoints.command,
+        _ok(CommandDetailView) | {404: describe(ProblemView, "Nobody knows this command.")},
+        (COMMAND, WINDOW),
+    )
     add(STREAM, endpoints.stream, _text("text/event-stream", "Events named `snapshot`."), (WINDOW,))
     add("/metrics", endpoints.metrics, _text("text/plain", "The text format 0.0.4."))
 

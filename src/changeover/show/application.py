@@ -16,6 +16,7 @@ from changeover.show.health import installed_version
 from changeover.show.parameters import Parameter
 from changeover.show.problems import RefusedError
 from changeover.show.schema import (
+    CommandDetailView,
     DoneView,
     FlagsDetail,
     FlipsView,
@@ -33,6 +34,7 @@ Endpoint = Callable[..., Awaitable[Response]]
 Responses = dict[int | str, dict[str, Any]]
 
 SHAPES: tuple[Any, ...] = (
+    CommandDetailView,
     DoneView,
     FlagsDetail,
     FlipsView,

@@ -10,6 +10,7 @@ from changeover.core.clock import Clock
 from changeover.core.errors import BadValueError, Guard, StoreUnavailableError
 from changeover.core.model import MetricQuery, Timeline
 from changeover.core.window import Window, parse_window
+from changeover.show.command import read_command
 from changeover.show.health import silent_report
 from changeover.show.problems import bad_value, encode, store_unavailable
 from changeover.show.prometheus import exposition
@@ -87,6 +88,11 @@ class Desk:
         """One page of `/health/metrics/{type}` as JSON."""
         readings, now_ns = self._readings, self._clock.wall_ns()
         return await self._read(lambda: encode(records_view(query, readings.newest(query), now_ns)))
+
+    async def command(self, name: str, window: Window) -> bytes:
+        """`/api/commands/{name}` as JSON."""
+        readings, now_ns = self._readings, self._clock.wall_ns()
+        return await self._read(lambda: encode(read_command(readings, name, window, now_ns)))
 
     async def exposition(self) -> bytes:
         """`/metrics`."""

@@ -88,6 +88,14 @@ def parse_type(text: str) -> MetricType:
         ) from None
 
 
+COMMAND = Parameter(
+    "name",
+    str,
+    None,
+    {"type": "string", "minLength": 1, "examples": ["ping"]},
+    "The command's qualified name.",
+    place="path",
+)
 TYPE = Parameter(
     "type",
     parse_type,

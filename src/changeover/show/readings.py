@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from changeover.core.cell import Cells
+from changeover.core.cell import Cells, CellSlot
+from changeover.core.detail import CommandDetail
 from changeover.core.model import (
     Alert,
     Check,
     CommandState,
     FlagState,
+    Flip,
     Gateway,
     MetricQuery,
     Page,
@@ -19,6 +21,8 @@ from changeover.core.model import (
     Summary,
     Timeline,
 )
+from changeover.core.move import Move
+from changeover.core.verdict import Verdict
 from changeover.core.window import Window
 
 
@@ -45,6 +49,28 @@ class HealthReport:
     loop_blocked: bool
 
 
+Curve = Sequence[tuple[int, float]]  # moments in ns, and evidence as a power of ten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steering:
+    """What the page shows of the move itself. All functions may be called from any thread.
+
+    Attributes:
+        moves: every scope of the plan as it stands, in its order.
+        verdicts: what the judge says of each command, and of all together first; each with how
+            its evidence for a rollback came to be.
+        flips: the newest changes first, at most so many, of one subject or of all; may raise
+            `StoreUnavailableError`.
+        detail: one command closely; may raise `StoreUnavailableError`.
+    """
+
+    moves: Callable[[], Sequence[Move]]
+    verdicts: Callable[[], Sequence[tuple[Verdict, Curve]]]
+    flips: Callable[[int, str | None], Sequence[Flip]]
+    detail: Callable[[str, Window], CommandDetail]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
     """Where the API, the page and the exporters read everything from.
@@ -54,6 +80,7 @@ class Readings:
 
     Attributes:
         summary, timeline: one window, counted up to now.
+        slots: all counts from one moment to another, cut in steps (whole minutes), in ns.
         newest: single records; raises `BadValueError` for a cursor that is not its own.
         flags: every flag, as it stands in this process.
         commands: every registered command and where its calls go now.
@@ -71,6 +98,7 @@ class Readings:
         blocked_after_s: from when on that is too long.
         gateway: how the bot is connected, with the rate limits of so many seconds; None where
             no bot is attached.
+        steering: of the move itself; None where nobody judges.
     """
 
     summary: Callable[[Window], Summary]
@@ -86,6 +114,8 @@ class Readings:
     thresholds: Mapping[str, float]
     system: str
     gateway: Callable[[float], Gateway | None] = lambda _: None
+    slots: Callable[[int, int, int], Sequence[CellSlot]] = lambda *_: ()
     routes: Callable[[], Mapping[str, int]] = dict
     loop_silent_s: Callable[[], float | None] = lambda: None
     blocked_after_s: float = 30.0
+    steering: Steering | None = None

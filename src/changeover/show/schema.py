@@ -303,7 +303,88 @@ class GatewayView(TypedDict):
     rate_limited: int  # in the window
 
 
-class SnapshotView(TypedDict):
+class MoveView(TypedDict):
+    """One scope's move as it stands."""
+
+    scope: str
+    flag: str
+    commands: list[str]
+    mode: str
+    stage: str
+    share_percent: float
+    since: str | None
+    waits_for: str | None
+    proposal_percent: float | None
+    approved_by: str | None
+    held_by: str | None
+    held_because: str | None
+    rolled_back_at: str | None
+    rollback_reason: str | None
+    rolled_back: list[str]
+    retries: int
+    cooldown_until: str | None
+    version: int
+
+
+class ArmView(TypedDict):
+    """One system as the judge counted it; the interval holds at all times at once."""
+
+    executions: int
+    errors: int
+    error_rate: float | None
+    error_low: float | None
+    error_high: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+class EvidenceView(TypedDict):
+    """One test's evidence; at its threshold it decides."""
+
+    name: str
+    value: float
+    threshold: float
+
+
+class VerdictView(TypedDict):
+    """What the judge says of a command, or of all together (`*`), and why."""
+
+    scope: str
+    decision: str
+    code: str
+    reason: str
+    at: str | None
+    mode: str
+    legacy: ArmView
+    new: ArmView
+    evidence: list[EvidenceView]
+    rollback: EvidenceView
+    missing: int | None
+    eta_s: float | None
+    concerns: list[str]
+    curve: list[list[float]]  # pairs of epoch seconds and the rollback evidence as a power of ten
+
+
+class FlipView(TypedDict):
+    """One row of the audit."""
+
+    at: str
+    subject: str
+    old: str | None
+    new: str | None
+    actor: str
+    reason: str
+
+
+class SteeringPart(TypedDict):
+    """Of the snapshot: the move itself."""
+
+    moves: list[MoveView]
+    verdicts: list[VerdictView]
+    flips: list[FlipView]
+
+
+class SnapshotView(SteeringPart):
     """`/api/snapshot`: everything the page, the command line and the exporters show."""
 
     schema_version: int
@@ -325,6 +406,38 @@ class SnapshotView(TypedDict):
     failures: list[FailureView]
     dropped: dict[str, int]
     unavailable: list[str]
+
+
+class CommandSystemView(TypedDict):
+    """One system's answers to the command.
+
+    `distribution` holds pairs of an upper edge in milliseconds and a count, of the calls that
+    ended well; edges ascend by a constant factor.
+    """
+
+    stats: StatsView
+    distribution: list[list[float]]
+
+
+class CommandDetailView(TypedDict):
+    """`/api/commands/{name}`."""
+
+    schema_version: int
+    as_of: str
+    window: WindowView
+    command: str
+    category: str | None
+    registered: bool
+    share_percent: float
+    reason: str | None
+    flag: str | None
+    legacy_at: str | None
+    new_at: str | None
+    systems: dict[str, CommandSystemView]
+    timeline: TimelineView
+    failures: dict[str, list[FailureView]]
+    verdict: VerdictView | None
+    flips: list[FlipView]
 
 
 class Problem(TypedDict):
@@ -381,17 +494,6 @@ class DoneView(TypedDict):
     actor: str
     timestamp: str
     result: dict[str, Any]
-
-
-class FlipView(TypedDict):
-    """One row of the audit."""
-
-    at: str
-    subject: str
-    old: str | None
-    new: str | None
-    actor: str
-    reason: str
 
 
 class FlipsView(TypedDict):

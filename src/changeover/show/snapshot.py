@@ -22,20 +22,24 @@ from changeover.core.model import (
 from changeover.core.window import Window, format_moment
 from changeover.show import units, views
 from changeover.show.failures import failures_view
+from changeover.show.flips import flip_view
 from changeover.show.gateway import gateway_view
-from changeover.show.readings import Readings
+from changeover.show.readings import Readings, Steering
 from changeover.show.schema import (
     SCHEMA_VERSION,
     AlertsView,
     CommandView,
     HealthPart,
     SnapshotView,
+    SteeringPart,
     TimelineSystem,
     TimelineView,
 )
+from changeover.show.steering import move_view, verdict_view
 
 PAST_ALERTS = 20
 NEWEST_FAILURES = 200
+NEWEST_FLIPS = 50
 _NO_STATS = Stats()
 
 T = TypeVar("T")
@@ -53,7 +57,9 @@ def snapshot(readings: Readings, window: Window, now_ns: int) -> SnapshotView:
     report = readings.health()
     unavailable: list[str] = []
     timeline = _or_none("timeline", lambda: readings.timeline(window), unavailable)
-    failures = _or_none("failures", lambda: _newest_failures(readings, summary), unavailable)
+    failures = _or_none(
+        "failures", lambda: newest_failures(readings, summary.coverage.start_ns), unavailable
+    )
     names = _system_names(readings.system, summary)
     health: HealthPart = {
         "status": report.status.value,
@@ -79,6 +85,7 @@ def snapshot(readings: Readings, window: Window, now_ns: int) -> SnapshotView:
         "gateway": gateway_view(readings.gateway(window.seconds)),
         "flags": [views.flag_view(flag, now_ns) for flag in readings.flags()],
         "alerts": alerts_view(*readings.alerts(PAST_ALERTS), readings.thresholds),
+        **_steering(readings.steering, unavailable),
         "failures": [] if failures is None else failures_view(failures),
         "dropped": dict(readings.dropped()),
         "unavailable": unavailable,
@@ -135,23 +142,32 @@ def alerts_view(
     }
 
 
+def newest_failures(readings: Readings, since_ns: int) -> Sequence[Execution]:
+    """The newest executions that count as errors, of all commands."""
+    query = MetricQuery(
+        MetricType.COMMAND_EXECUTION, since_ns=since_ns, limit=NEWEST_FAILURES, errors_only=True
+    )
+    page: Page = readings.newest(query)
+    return [record for _, record in page.records if isinstance(record, Execution)]
+
+
+def _steering(steering: Steering | None, unavailable: list[str]) -> SteeringPart:
+    if steering is None:
+        return {"moves": [], "verdicts": [], "flips": []}
+    flips = _or_none("flips", lambda: steering.flips(NEWEST_FLIPS, None), unavailable)
+    return {
+        "moves": [move_view(move) for move in steering.moves()],
+        "verdicts": [verdict_view(verdict, curve) for verdict, curve in steering.verdicts()],
+        "flips": [flip_view(flip) for flip in flips or ()],
+    }
+
+
 def _or_none(name: str, read: Callable[[], T], unavailable: list[str]) -> T | None:
     try:
         return read()
     except StoreUnavailableError:
         unavailable.append(name)
         return None
-
-
-def _newest_failures(readings: Readings, summary: Summary) -> Sequence[Execution]:
-    query = MetricQuery(
-        MetricType.COMMAND_EXECUTION,
-        since_ns=summary.coverage.start_ns,
-        limit=NEWEST_FAILURES,
-        errors_only=True,
-    )
-    page: Page = readings.newest(query)
-    return [record for _, record in page.records if isinstance(record, Execution)]
 
 
 def _system_names(new: str, summary: Summary) -> list[str]:
