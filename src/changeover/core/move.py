@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+MOVE_RULES = frozenset({"rollback", "approval", "unclean_start", "emergency_stop"})
+"""The rules of the alerts that the rollout makes and ends; nobody else touches them."""
 
 
 class Stage(StrEnum):
@@ -44,6 +48,10 @@ class Move:
         retries: how many rollbacks there were since somebody began it anew.
         cooldown_until_ns: before that moment it does not go up again.
         version: changes with every change; what a person saw when they decided.
+        began_ns: when it left legacy, this time; evidence of before says nothing of this try.
+        parent: the category that a command taken back alone will join again, or None.
+        asked_ns: when somebody was asked to approve the proposal; None while nobody was.
+        seen: executions of the new system by command, as counted when the stage began.
     """
 
     scope: str
@@ -64,3 +72,26 @@ class Move:
     retries: int = 0
     cooldown_until_ns: int | None = None
     version: int = 0
+    began_ns: int | None = None
+    parent: str | None = None
+    asked_ns: int | None = None
+    seen: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """A time in which nothing goes up. Taking back is never frozen.
+
+    Attributes:
+        from_ns, until_ns: wall clock; the end is not part of it.
+        reason, actor: why, and who said so.
+    """
+
+    from_ns: int
+    until_ns: int
+    reason: str
+    actor: str = "plan"
+
+    def holds(self, now_ns: int) -> bool:
+        """Whether it is in force."""
+        return self.from_ns <= now_ns < self.until_ns

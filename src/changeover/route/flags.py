@@ -42,6 +42,7 @@ class FeatureFlags:
 
     Args:
         sources: later ones override earlier ones, such as file, environment, store.
+        brakes: override all of these; they look into memory only, so `brake` need not wait.
         names: the flags that exist; `EnvironmentFlags` needs the same object.
         clock: for how old a failing source's values are.
         guard: takes the errors of sources.
@@ -51,6 +52,7 @@ class FeatureFlags:
         self,
         sources: Sequence[FlagSource] = (),
         *,
+        brakes: Sequence[FlagSource] = (),
         names: FlagNames | None = None,
         clock: Clock | None = None,
         guard: Guard | None = None,
@@ -58,7 +60,9 @@ class FeatureFlags:
         self.names = names or FlagNames()
         self._clock = clock or SystemClock()
         self._guard = guard or Guard(self._clock)
-        self._feeds = [_Feed(source) for source in sources]
+        self._slow = [_Feed(source) for source in sources]
+        self._brakes = [_Feed(source) for source in brakes]
+        self._feeds = [*self._slow, *self._brakes]
         self._snapshot = _Snapshot()
         self._since_ns = self._clock.monotonic_ns()
         self.begin_anew()
@@ -66,6 +70,7 @@ class FeatureFlags:
     def begin_anew(self) -> None:
         """In the child of a fork, where a thread that is gone may hold the lock."""
         self._lock = threading.Lock()
+        self._merging = threading.Lock()  # held while nothing can wait
 
     def register(self, *names: str) -> None:
         """Say that these flags are asked for; others that are set are reported as unknown."""
@@ -78,18 +83,18 @@ class FeatureFlags:
         was heard once, all flags are off: the one that is silent may hold a rollback.
         """
         with self._lock:
-            errors = [
-                (feed.source.name, error) for feed in self._feeds if (error := self._read(feed))
-            ]
+            self._tell(self._read_all(self._slow))
+            return self.brake()
+
+    def brake(self) -> bool:
+        """Read the brakes alone; True when any flag is different. Never waits for a store."""
+        with self._merging:
+            errors = self._read_all(self._brakes)
             snapshot = _merge(self._feeds) if self._has_heard_all() else _Snapshot()
             changed = snapshot != self._snapshot
             if changed:
                 self._snapshot = snapshot
-        for source, error in errors:
-            if isinstance(error, SettingsError):  # what people wrote is no error of ours
-                logger.warning("flags of the %s stay as they were: %s", source, error)
-            else:
-                self._guard.caught(f"route.flags.{source}", error)
+        self._tell(errors)
         return changed
 
     @property
@@ -134,6 +139,16 @@ class FeatureFlags:
 
     def _has_heard_all(self) -> bool:
         return all(feed.read_ns is not None for feed in self._feeds)
+
+    def _read_all(self, feeds: Sequence[_Feed]) -> list[tuple[str, Exception]]:
+        return [(feed.source.name, error) for feed in feeds if (error := self._read(feed))]
+
+    def _tell(self, errors: Sequence[tuple[str, Exception]]) -> None:
+        for source, error in errors:
+            if isinstance(error, SettingsError):  # what people wrote is no error of ours
+                logger.warning("flags of the %s stay as they were: %s", source, error)
+            else:
+                self._guard.caught(f"route.flags.{source}", error)
 
     def _read(self, feed: _Feed) -> Exception | None:
         """Read a source anew; returns an error that somebody has to be told."""

@@ -5,14 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+from changeover.core.deciding import fold
 from changeover.core.nearest import nearest
-
-_FOLDED = str.maketrans(".- ", "___")
-
-
-def fold(name: str) -> str:
-    """A name as environment variables have it: upper case; dots, hyphens, blanks as `_`."""
-    return name.translate(_FOLDED).upper()
 
 
 class FlagNames:

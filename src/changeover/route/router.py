@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
 
+from changeover.core.deciding import deciding_flags, integration_flag, master_flag
 from changeover.core.errors import BadValueError, Guard
 from changeover.core.model import LEGACY, UNKNOWN, CommandState, Reason, Trace
 from changeover.route.assignment import Answer, ask
 from changeover.route.flags import FeatureFlags
-from changeover.route.names import fold
 
-_RESERVED = frozenset(map(fold, ("enabled", "integration", "fallbackOnError")))
 _SYSTEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -80,8 +79,8 @@ class Router:
         self._flags = flags
         self._guard = guard or Guard()
         self._routes: dict[str, Route] = {}
-        self._master = f"{system}.commands.enabled"
-        self._integration = f"{system}.commands.integration"
+        self._master = master_flag(system)
+        self._integration = integration_flag(system)
         self._fallback = f"{system}.commands.fallbackOnError"
         switches = (self._master, self._integration, self._fallback)
         flags.names.register(*switches, complete=False)
@@ -112,7 +111,7 @@ class Router:
             legacy_at: where the legacy handler was written, `FILE:LINE`, for people.
             new_at: the same of the new handler.
         """
-        flags = self._deciding(command, category)
+        flags = deciding_flags(self.system, command, category)
         self._routes[command] = Route(
             command, category, has_legacy, has_new, safe_to_repeat, flags, legacy_at, new_at
         )
@@ -162,8 +161,12 @@ class Router:
 
     def states(self) -> list[CommandState]:
         """Every registered command and where its calls go now, by name."""
+        return sorted(self.registered(), key=lambda state: state.command)
+
+    def registered(self) -> list[CommandState]:
+        """The same in the order of registration."""
         shares = self._flags.shares
-        return [self._state(route, shares) for _, route in sorted(self._routes.items())]
+        return [self._state(route, shares) for route in tuple(self._routes.values())]
 
     def _choose(self, command: str, id: str | int | None) -> Choice:  # noqa: A002  # as above
         route = self._routes.get(command)
@@ -220,14 +223,6 @@ class Router:
             return Reason.NO_FLAG, 0.0, flag
         # Buckets are independent between flags, so the shares multiply.
         return Reason.FLAG, round(master * integration * share / 10_000, 6), flag
-
-    def _deciding(self, command: str, category: str | None) -> tuple[str, ...]:
-        words = command.split()
-        names = [".".join(words[:length]) for length in range(len(words), 0, -1)]
-        if category:
-            names.append(".".join(category.split()))
-        allowed = (name for name in names if fold(name) not in _RESERVED)
-        return tuple(dict.fromkeys(f"{self.system}.commands.{name}" for name in allowed))
 
 
 def _decider(route: Route, shares: Mapping[str, float]) -> tuple[str | None, float | None]:
