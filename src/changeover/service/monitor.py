@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from changeover.act.brakes import Brakes, StopFile
 from changeover.act.delivery import DeliveryThread
+from changeover.act.board import Teller
 from changeover.act.manager import AlertManager
 from changeover.act.outbox import Outbox
 from changeover.act.tokens import Tokens
@@ -18,7 +20,7 @@ from changeover.core.errors import ChangeoverError, Guard, StoreError
 from changeover.core.model import Batch, Flip, Gateway, MetricQuery, Page, Status
 from changeover.core.order import Order, Principal, Role
 from changeover.core.process import Every, Ticker, around_fork, before_the_end, this_instance
-from changeover.record.collector import MetricsCollector, Readers
+from changeover.record.collector import Drained, MetricsCollector, Readers
 from changeover.record.loop_lag import LoopWatch
 from changeover.record.resources import ResourceSampler
 from changeover.route.adapter import CommandIntegrationAdapter
@@ -27,11 +29,14 @@ from changeover.route.outcome import Classify, default_classify
 from changeover.route.share import parse_share
 from changeover.route.sources import set_flag
 from changeover.service.losses import Losses
+from changeover.service.moving import QUICK_S
 from changeover.service.orders import Orders, clean_text
+from changeover.service.stage_verbs import add_stage_verbs
 from changeover.service.verbs import add_flag_verbs, add_token_verbs
 from changeover.service.wiring import (
     channels_of,
     check_flags,
+    moving_of,
     routing_of,
     rules_of,
     server_of,
@@ -77,6 +82,7 @@ class Monitor:
         alerts: the `AlertManager`.
         tokens: of those who may do something over HTTP.
         orders: the verbs that `order` knows.
+        moving: the judge, and the rollout that acts on it.
         is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
@@ -115,8 +121,14 @@ class Monitor:
                 summary=self.summary,
             ),
         )
+        self._brakes = Brakes(self._clock)
+        self._stop_file = StopFile(settings.folder, settings.system)
         self.flags, self._router = routing_of(
-            settings, self._state, clock=self._clock, guard=self._guard
+            settings,
+            self._state,
+            brakes=[self._stop_file, self._brakes],
+            clock=self._clock,
+            guard=self._guard,
         )
         self.adapter = CommandIntegrationAdapter(
             self._router,
@@ -162,15 +174,38 @@ class Monitor:
             interval_s=settings.alert_every_s,
             wake=self._delivery.wake,
         )
+        self._gathering = threading.Lock()
+        self._gathered = Drained([], [])
+        self.moving = moving_of(
+            settings,
+            self._state,
+            flags=self.flags,
+            router=self._router,
+            brakes=self._brakes,
+            stop_file=self._stop_file,
+            teller=Teller(
+                channels=tuple(channels),
+                instance=f"{self._instance.host}/{self._instance.process}",
+                link=settings.link,
+            ),
+            instance=self._instance,
+            has_bot=self._has_bot,
+            dropped=lambda: sum(self._losses_of().values()),
+            wake=self._delivery.wake,
+            clock=clock,
+            guard=guard,
+        )
         self.tokens = Tokens(self._state, clock=clock, guard=guard)
         self.orders = Orders(self._state, clock=clock)
         add_flag_verbs(self.orders, self._state, clock, self.flags.refresh)
         add_token_verbs(self.orders, self.tokens)
+        add_stage_verbs(self.orders, self.moving, clock)
+        self._tick_due = Every(TICK_S, clock)
         self._sample_due = Every(SAMPLE_EVERY_S, clock)
         self._alerts_due = Every(settings.alert_every_s, clock)
         self._prune_due = Every(PRUNE_EVERY_S, clock)
         self._door_due = Every(DOOR_EVERY_S, clock)
-        self._ticker = Ticker(self.tick, TICK_S, name="changeover", guard=guard)
+        self._ticker = Ticker(self._beat, self._pause_s, name="changeover", guard=guard)
 
     # --- its life -----------------------------------------------------------------------------
 
@@ -226,8 +261,9 @@ class Monitor:
         self._undo_end()  # not earlier: a signal in the middle of the flush waits for its end
         self._close_door()
         self._delivery.stop(0.3)
-        if is_stored:  # else the store would hold up the end; the lease runs out by itself
+        if is_stored:  # else the store would hold up the end; the leases run out by themselves
             self.alerts.close()
+            self.moving.close()
             self.orders.settle()
         self._sampler.stop()
         self.loops.stop()
@@ -263,13 +299,26 @@ class Monitor:
 
     # --- the road of the data -----------------------------------------------------------------
 
+    def _beat(self) -> None:
+        """A tick twice a second; in between, while shares move, a look at what came in."""
+        if self._tick_due.is_due():
+            self.tick()
+        else:
+            with self._tick_lock:
+                self._gather()
+                self.moving.look()
+
+    def _pause_s(self) -> float:
+        return QUICK_S if self.moving.is_watching else TICK_S
+
     def tick(self) -> None:
-        """One step of the road: record, aggregate, store; the way back; act. Showing reads."""
+        """One step of the road: record, aggregate, store; judge and take back; act. Showing reads."""
         with self._tick_lock:
             if self._is_running:
                 self._open_door_if_due()  # here: importing a web server would hold up a bot
             self._look_at_bot()
             self._forward()
+            self.moving.look()  # before anything that may wait for a disk
             try:
                 self._follow_others()
                 self._share_catalogue()
@@ -283,24 +332,36 @@ class Monitor:
             if self._has_bot and self._alerts_due.is_due():
                 self.alerts.check_alerts(self._summaries.summary, self._summaries.fullest_resource)
 
+    def _gather(self) -> None:
+        """What was recorded since the last time is counted in memory, and judged."""
+        with self._gathering:
+            executions, flag_checks = self.metrics.drain()
+            self._summaries.add(executions)
+            self.moving.observe(executions)
+            self._gathered.executions.extend(executions)
+            self._gathered.flag_checks.extend(flag_checks)
+
     def _forward(self) -> None:
-        """What was recorded since the last time goes into memory at once, and to the writer."""
-        executions, flag_checks = self.metrics.drain()
+        """The same, and all that was gathered goes to the writer."""
+        self._gather()
         samples = [self._sampler.sample()] if self._has_bot and self._sample_due.is_due() else []
-        self._summaries.add(executions)
         self._summaries.add_resources(samples)
-        batch = Batch(self._instance, executions, flag_checks, samples)
+        with self._gathering:
+            gathered, self._gathered = self._gathered, Drained([], [])
+        batch = Batch(self._instance, gathered.executions, gathered.flag_checks, samples)
         if len(batch):
             self._writer.put(batch)
 
     def _follow_others(self) -> None:
         """What other processes stored since the last time; the first time, the last hour."""
         if self._cursor is None:
+            self.moving.load(self._telemetry)
             self._cursor = self._summaries.load(self._instance)
         more = True
         while more:
             page = self._telemetry.follow(self._cursor, but=self._instance)
             self._summaries.add(page.executions)
+            self.moving.observe(page.executions)
             self._summaries.add_resources(page.resources, own=not self._has_bot)
             self._cursor, more = page.cursor, page.more
 
@@ -309,6 +370,9 @@ class Monitor:
             self._catalogue.tell()
         else:
             self._catalogue.learn()
+
+    def _losses_of(self) -> Mapping[str, int]:
+        return {**self.metrics.dropped, **self._writer.dropped}
 
     def _sample(self) -> None:
         sample = self._sampler.sample()
@@ -467,6 +531,8 @@ class Monitor:
             alerts=self.alerts,
             outbox=self._outbox,
             losses=self._losses,
+            moving=self.moving,
+            flips=self._state.flips,
             has_bot=self._has_bot,
             is_ready=self._is_bot_ready,
             gateway=self._gateway,

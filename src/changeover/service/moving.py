@@ -11,7 +11,7 @@ from changeover.act.rollout import Rollout
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard, StoreError
 from changeover.core.model import Execution, Instance
-from changeover.core.move import Move
+from changeover.core.move import Move, Stage
 from changeover.core.ports import Put, State, Telemetry
 from changeover.core.process import Every
 from changeover.core.verdict import Verdict
@@ -26,6 +26,8 @@ _LEASE_EVERY_S = 10.0
 _SAVE_EVERY_S = 10.0
 _STEP_EVERY_S = 1.0
 _HISTORY_S = 86_400.0  # of what is stored, a judge that knows nothing is told so much
+
+_ON_THE_WAY = frozenset({Stage.CANARY, Stage.RAMP, Stage.GUARDED})
 
 Curve = Sequence[tuple[int, float]]
 
@@ -79,7 +81,7 @@ class Moving:
         self._judge = Judge(settings, system=system)
         self._begun: Mapping[str, int] = {}
         self._revision: int | None = None
-        self._is_loaded = self._leads = False
+        self._is_loaded = self._leads = self._is_watching = False
         self._saved_ns: int | None = None
         self._newest_ns: int | None = None
         self._lease_due = Every(_LEASE_EVERY_S, clock)
@@ -112,6 +114,11 @@ class Moving:
             for execution in executions:
                 self._judge.observe(execution)
                 self._newest_ns = execution.at_ns
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether some share is on its way, so that a look every half second is too rare."""
+        return self._is_watching
 
     def look(self) -> None:
         """Take back at once what the evidence condemns; cheap where nothing is wrong."""
@@ -170,8 +177,9 @@ class Moving:
             self._judge.note_instrument(dropped=self._dropped())
             verdicts = self._judge.verdicts()
         with self._acting:
-            self.rollout.step(verdicts, leads=self._leads)
+            moves = self.rollout.step(verdicts, leads=self._leads)
             self._begin_anew()
+        self._is_watching = any(move.stage in _ON_THE_WAY for move in moves)
         if self._save_due.is_due():
             try:
                 self.save()

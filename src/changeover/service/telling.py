@@ -5,7 +5,7 @@ A module of its own, so that a bot that nobody asks loads none of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from changeover.core.model import (
     Check,
     Execution,
     FlagCheck,
+    Flip,
     Gateway,
     Instance,
     ResourceSample,
@@ -30,10 +31,11 @@ from changeover.record.loop_lag import LoopWatch
 from changeover.route.flags import FeatureFlags
 from changeover.route.router import Router
 from changeover.service.losses import Losses
+from changeover.service.moving import Moving
 from changeover.settings import Settings
 from changeover.show.gateway import gateway_check
 from changeover.show.health import report
-from changeover.show.readings import HealthReport, Readings
+from changeover.show.readings import HealthReport, Readings, Steering
 from changeover.show.records import record_json
 from changeover.show.snapshot import snapshot
 from changeover.show.views import summary_view
@@ -68,6 +70,8 @@ class Telling:
     alerts: AlertManager
     outbox: Outbox
     losses: Losses
+    moving: Moving
+    flips: Callable[[int, str | None], Sequence[Flip]]
     has_bot: bool
     is_ready: Callable[[], bool]
     gateway: Callable[[float], Gateway | None]
@@ -120,6 +124,12 @@ class Telling:
             },
             system=self.settings.system,
             gateway=self.gateway,
+            steering=Steering(
+                moves=self.moving.moves,
+                verdicts=self.moving.verdicts,
+                flips=self.flips,
+                detail=self.summaries.detail,
+            ),
         )
 
     def health(self) -> HealthReport:

@@ -134,6 +134,10 @@ class Settings:
         "MONITORING_SHARD", "monitoring.shard", values.LABEL, None,
         "A name for this process among several, such as its shard.",
     )  # fmt: skip
+    release: str | None = _row(
+        "MONITORING_RELEASE", "monitoring.release", values.LABEL, None,
+        "A label of the bot's version, such as a commit. With another one the judge begins anew.",
+    )  # fmt: skip
     blocked_after_s: int = _row(
         "MONITORING_BLOCKED_AFTER", "monitoring.blocked_after",
         values.duration(5, "1h", "30s"), 30,
