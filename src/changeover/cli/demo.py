@@ -43,26 +43,30 @@ def _seconds(
 )  # fmt: skip
 @click.option(
     "--rate",
-    default=10.0,
-    show_default=True,
+    default=None,
     type=click.FloatRange(0.1, 1000),
-    help="Commands a second, on average.",
+    help="Commands a second, on average.  [default: 10, with --auto 30]",
 )
 @click.option("--seed", default=1, show_default=True, help="Equal seeds give equal people.")
 @click.option(
     "--duration", metavar="TIME", callback=_seconds, help="End after this time, such as 120s or 5m."
 )
 @click.option(
+    "--auto", is_flag=True, help="Move the share by itself: ramp, take back what fails, try again."
+)
+@click.option(
     "--discord", "on_discord", is_flag=True, help="Run on real Discord, as DISCORD_TOKEN."
 )
 def demo(
+    *,
     share: float,
     enable: tuple[str, ...],
     fail: tuple[str, ...],
     slow: tuple[str, ...],
-    rate: float,
+    rate: float | None,
     seed: int,
     duration: float | None,
+    auto: bool,
     on_discord: bool,
 ) -> None:
     """Run a real discord.py bot whose 18 commands exist twice, and watch it.
@@ -85,9 +89,10 @@ def demo(
         enabled=enable,
         fails=[parse_fail(text) for text in fail],
         slows=[parse_slow(text) for text in slow],
-        rate=rate,
+        rate=rate or (30.0 if auto else 10.0),
         seed=seed,
         duration_s=duration,
+        auto=auto,
         on_discord=on_discord,
     )
     run(plan, load())

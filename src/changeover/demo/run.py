@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 
@@ -27,7 +27,11 @@ from changeover.service import Changeover
 from changeover.settings import Settings
 
 ALERTS_EVERY_S = 5  # so that who watches need not wait for a minute
+MENDED_AFTER_S = 45  # by then it was taken back, and somebody has found out why
+AUTO_PLAN = Path(__file__).with_name("auto.toml")
 _CLOSE_WITHIN_S = 1.0
+
+_R = TypeVar("_R", FailRule, SlowRule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,8 @@ class Plan:
         seed: of the people's dice and of the faults.
         duration_s: when to end; None for Ctrl-C.
         on_discord: run on the real Discord, with DISCORD_TOKEN and real people.
+        auto: let the judge and the rollout move the share, by the plan of `auto.toml`; what
+            fails from some second on is then mended `MENDED_AFTER_S` later.
     """
 
     share: float = 25.0
@@ -52,6 +58,7 @@ class Plan:
     seed: int = 1
     duration_s: float | None = None
     on_discord: bool = False
+    auto: bool = False
 
 
 def run(plan: Plan, settings: Settings) -> None:
@@ -68,6 +75,10 @@ def run(plan: Plan, settings: Settings) -> None:
         else:  # people who start anew each time would find their names taken in an old file
             folder = Path(scratch)
             settings = _for_watching(settings, folder)
+        if plan.auto:
+            plan = replace(plan, fails=mended(plan.fails), slows=mended(plan.slows))
+            if not settings.config_file.exists():
+                settings = replace(settings, config_file=AUTO_PLAN)
         asyncio.run(_run(plan, settings, folder, token))
 
 
@@ -75,7 +86,7 @@ async def _run(plan: Plan, settings: Settings, folder: Path, token: str | None) 
     faults = Faults(plan.fails, plan.slows, seed=plan.seed)
     monitor = Changeover(settings)
     database = Database(folder / "bot.db")
-    screen = Screen(monitor, duration_s=plan.duration_s)
+    screen = Screen(monitor, duration_s=plan.duration_s, tells_changes=plan.auto)
     try:
         monitor.start()  # before `attach` does: then it ends here, with a last line, not with the bot
         bot = build_bot(monitor, database, faults=faults)
@@ -161,6 +172,14 @@ def _for_watching(settings: Settings, folder: Path) -> Settings:
     return replace(settings, **changed)
 
 
+def mended(rules: Sequence[_R]) -> list[_R]:
+    """The faults, each with an end."""
+    return [
+        replace(rule, until_s=rule.after_s + MENDED_AFTER_S) if rule.until_s is None else rule
+        for rule in rules
+    ]
+
+
 def _is_free(host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -170,7 +189,7 @@ def _is_free(host: str, port: int) -> bool:
 def _set_flags(plan: Plan, monitor: Changeover) -> None:
     """The shares that were asked for, as an operator would set them."""
     shares = {"enabled": 100.0, "integration": 100.0}
-    for category in categories():
+    for category in () if plan.auto else categories():
         shares[category] = 100.0 if category in plan.enabled else plan.share
     for name, share in shares.items():
         flag = f"{monitor.settings.system}.commands.{name}"

@@ -16,6 +16,8 @@ from changeover.service import Changeover
 _EVERY_S = 1.0
 _QUIET_EVERY_S = 10.0  # where nobody sees a line being overwritten
 _WINDOW = parse_window("1h")
+_NEWEST_FLIPS = 50
+_TOLD = ("flag ", "stage ")
 
 
 class Screen:
@@ -24,13 +26,21 @@ class Screen:
     Args:
         monitor: what is shown.
         duration_s: when to end; None for never.
+        tells_changes: whether every change of a flag or stage gets a line.
         clock: for the time that has passed.
     """
 
     def __init__(
-        self, monitor: Changeover, *, duration_s: float | None, clock: Clock | None = None
+        self,
+        monitor: Changeover,
+        *,
+        duration_s: float | None,
+        tells_changes: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self._monitor = monitor
+        self._tells_changes = tells_changes
+        self._told_ns = (clock or SystemClock()).wall_ns()
         self._duration_s = duration_s
         self._clock = clock or SystemClock()
         self._started_ns = self._clock.monotonic_ns()
@@ -67,6 +77,8 @@ class Screen:
             try:
                 await asyncio.wait_for(stop.wait(), min(every_s, left_s))
             except TimeoutError:
+                if self._tells_changes:
+                    await asyncio.to_thread(self._tell_changes)
                 line = await asyncio.to_thread(self._line)
                 _say(
                     f"\r\x1b[K{line}" if self._is_live else line, end="" if self._is_live else "\n"
@@ -75,6 +87,22 @@ class Screen:
     def say_farewell(self) -> None:
         """One last line, after everything was stored."""
         _say(("\n" if self._is_live else "") + f"ended   {self._line()}")
+
+    def _tell_changes(self) -> None:
+        """A line for each change that was made since the last time."""
+        steering = self._monitor.readings().steering
+        flips = steering.flips(_NEWEST_FLIPS, None) if steering else ()
+        for flip in reversed([flip for flip in flips if flip.at_ns > self._told_ns]):
+            self._told_ns = flip.at_ns
+            if flip.subject.startswith(_TOLD):
+                passed_s = int(self._passed_s())
+                change = f"{flip.old or '-'} -> {flip.new or '-'}"
+                _say(
+                    f"\r\x1b[K{passed_s // 60:02d}:{passed_s % 60:02d}   {flip.subject}   {change}"
+                    f"   {flip.reason}"
+                    if self._is_live
+                    else f"{flip.subject}   {change}   {flip.reason}"
+                )
 
     def _left_s(self) -> float:
         if self._duration_s is None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from changeover.act.board import Teller
 from changeover.act.brakes import Brakes, StopFile
 from changeover.act.delivery import DeliveryThread
-from changeover.act.board import Teller
 from changeover.act.manager import AlertManager
 from changeover.act.outbox import Outbox
 from changeover.act.tokens import Tokens
@@ -190,7 +190,8 @@ class Monitor:
             ),
             instance=self._instance,
             has_bot=self._has_bot,
-            dropped=lambda: sum(self._losses_of().values()),
+            dropped=self._recently_lost,
+            is_sound=self._is_loop_alive,
             wake=self._delivery.wake,
             clock=clock,
             guard=guard,
@@ -371,8 +372,13 @@ class Monitor:
         else:
             self._catalogue.learn()
 
-    def _losses_of(self) -> Mapping[str, int]:
-        return {**self.metrics.dropped, **self._writer.dropped}
+    def _is_loop_alive(self) -> bool:
+        silent_s = self.loops.blocked_for_s()
+        return silent_s is None or silent_s < self.settings.blocked_after_s
+
+    def _recently_lost(self) -> int:
+        self._losses.note({**self.metrics.dropped, **self._writer.dropped})
+        return self._losses.recent
 
     def _sample(self) -> None:
         sample = self._sampler.sample()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from changeover.act.crash import Runs
 from changeover.act.rollout import Rollout
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard, StoreError
@@ -49,7 +51,8 @@ class Moving:
         guard: takes what fails here.
         instance: this process.
         has_bot: whether this process judges.
-        dropped: how many records this process lost, ever.
+        dropped: how many records this process lost, if it lost some lately.
+        is_sound: whether the bot ends in good order, if it ends now: its loop is not blocked.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Moving:
         instance: Instance,
         has_bot: bool,
         dropped: Callable[[], int],
+        is_sound: Callable[[], bool],
     ) -> None:
         self.rollout = rollout
         self._state = state
@@ -76,6 +80,8 @@ class Moving:
         self._instance = instance
         self._has_bot = has_bot
         self._dropped = dropped
+        self._is_sound = is_sound
+        self._runs = Runs(state, clock=clock, instance=instance)
         self._judging = threading.Lock()  # held for what takes microseconds
         self._acting = threading.RLock()  # and this while the store is asked
         self._judge = Judge(settings, system=system)
@@ -144,6 +150,7 @@ class Moving:
             return
         try:
             self.save()
+            self._runs.end(is_clean=self._is_sound())
             if self._leads:
                 self._state.lease(LEASE, self._instance.id, 0.0)
         except StoreError as error:
@@ -177,14 +184,14 @@ class Moving:
             self._judge.note_instrument(dropped=self._dropped())
             verdicts = self._judge.verdicts()
         with self._acting:
+            with suppress(StoreError):  # its own check says so
+                self._runs.look(self.rollout.take_back_rising)
             moves = self.rollout.step(verdicts, leads=self._leads)
             self._begin_anew()
         self._is_watching = any(move.stage in _ON_THE_WAY for move in moves)
         if self._save_due.is_due():
-            try:
+            with suppress(StoreError):  # its own check says so; evidence alone is lost
                 self.save()
-            except StoreError:
-                pass  # the store's own check says so; evidence alone is lost
 
     def _begin_anew(self) -> None:
         """What was taken back is judged anew: its old evidence condemned it already."""

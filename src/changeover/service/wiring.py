@@ -100,6 +100,7 @@ def moving_of(
     instance: Instance,
     has_bot: bool,
     dropped: Callable[[], int],
+    is_sound: Callable[[], bool],
     wake: Callable[[], None],
     clock: Clock,
     guard: Guard,
@@ -136,6 +137,7 @@ def moving_of(
         instance=instance,
         has_bot=has_bot,
         dropped=dropped,
+        is_sound=is_sound,
     )
 
 

@@ -15,6 +15,7 @@ from changeover.route.sources import EnvironmentFlags, FileFlags
 from changeover.settings.table import Row, Settings, table
 
 CONFIG_VARIABLE = "CHANGEOVER_CONFIG"
+_OTHERS = ("flags", "judge", "rollout")  # tables that the rooms themselves read
 _OUR_PREFIXES = ("MONITORING_", "ALERT_", "HEALTH_CHECK_")
 
 
@@ -62,7 +63,7 @@ def _read_file(file: Path, *, named: bool, problems: list[BadValueError]) -> dic
         return {}
     flat: dict[str, Any] = {}
     for section, content_of in content.items():
-        if section == "flags":
+        if section in _OTHERS:
             continue
         if isinstance(content_of, dict):
             flat |= {f"{section}.{key}": value for key, value in content_of.items()}
