@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from changeover import Settings
 from changeover.core.clock import ManualClock
 from changeover.core.errors import BadValueError, ConflictError
 from changeover.core.order import Order, Principal, RefusedOrderError, Role
 from changeover.core.verdict import EVERYTHING
 
 FLAG = "ddd.commands.ping"
+IN_MEMORY = Settings(store="memory", http=False)
 OPERATOR = Principal("token:anna", Role.OPERATOR)
 
 
@@ -34,6 +36,7 @@ def bot(make, clock):
     """Make a monitor whose `ping` exists twice, with half of the users on the new one."""
 
     def make_one(new=fine, **options):
+        options.setdefault("settings", IN_MEMORY)
         monitor = make(clock=clock, **options)
         monitor.adapter.register("ping", legacy=fine, new=new, category="utility")
         for name, value in {"enabled": "on", "integration": "on", "ping": "50%"}.items():
@@ -95,7 +98,7 @@ async def test_a_new_implementation_that_is_as_good_stays(bot, message, clock):
 
 
 async def test_when_both_fail_nothing_is_taken_back(message, clock, make):
-    monitor = make(clock=clock)
+    monitor = make(clock=clock, settings=IN_MEMORY)
     monitor.adapter.register("ping", legacy=broken, new=broken, category="utility")
     for name, value in {"enabled": "on", "integration": "on", "ping": "50%"}.items():
         monitor.set_flag(f"ddd.commands.{name}", value, actor="test")
@@ -104,8 +107,8 @@ async def test_when_both_fail_nothing_is_taken_back(message, clock, make):
     assert monitor.flags.share(FLAG) == 50
 
 
-async def test_a_restart_keeps_the_evidence_and_the_rollback(bot, make, message, clock):
-    first = bot()
+async def test_a_restart_keeps_the_evidence(bot, make, settings, message, clock):
+    first = bot(settings=settings)
     await call(first, message, range(60), clock=clock)
     before = {verdict.scope: verdict.new for verdict, _ in first.moving.verdicts()}
     first.start().stop()
@@ -117,7 +120,7 @@ async def test_a_restart_keeps_the_evidence_and_the_rollback(bot, make, message,
 
 
 async def test_another_release_is_judged_anew(bot, make, settings, message, clock):
-    first = bot()
+    first = bot(settings=settings)
     await call(first, message, range(60), clock=clock)
     first.start().stop()
     second = make(settings=replace(settings, release="v2"), clock=clock)
@@ -127,9 +130,9 @@ async def test_another_release_is_judged_anew(bot, make, settings, message, cloc
 
 
 async def test_other_processes_see_the_rollback_and_so_does_one_without_a_bot(
-    bot, make, message, clock
+    bot, make, settings, message, clock
 ):
-    monitor, other = bot(new=broken), make(clock=clock)
+    monitor, other = bot(new=broken, settings=settings), make(clock=clock)
     viewer = make(clock=clock, watching_only=True)
     other.adapter.register("ping", legacy=fine, new=broken, category="utility")
     other.tick()
