@@ -18,7 +18,7 @@ from changeover.show.report import Story, report
 NOW_NS = 1_767_225_600 * NS_PER_S
 HOUR_NS = 3600 * NS_PER_S
 FLIPS = [
-    Flip(NOW_NS - HOUR_NS, "move utility", "ramp 25%", "off", "auto", "rollback: 5 of 9 failed"),
+    Flip(NOW_NS - HOUR_NS, "flag ddd.commands.utility", "25%", "0%", "auto", "5 of 9 failed"),
     Flip(NOW_NS - 2 * HOUR_NS, "flag ddd.commands.utility", "5%", "25%", "cli:anna", "looks well"),
 ]
 
@@ -56,7 +56,7 @@ def story(**changes) -> Story:
 def test_it_tells_stages_rollbacks_evidence_and_every_change():
     told = to_markdown(report(story()))
     assert "1 of 2 commands are on ddd" in told
-    assert "2 changes, 1 of them rollbacks" in told
+    assert "2 changes; rollbacks: 1" in told
     assert "| utility | off |" in told
     assert "55.56% (20.00% to 90.00%)" in told
     assert "5 of 9 failed" in told

@@ -6,17 +6,18 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from changeover.act.crash import Runs
 from changeover.act.rollout import Rollout
 from changeover.core.clock import NS_PER_S, Clock
-from changeover.core.errors import Guard, StoreError
+from changeover.core.errors import BadValueError, Guard, StoreError
 from changeover.core.model import Execution, Instance
 from changeover.core.move import Move, Stage
 from changeover.core.ports import Put, State, Telemetry
 from changeover.core.process import Every
-from changeover.core.verdict import Verdict
+from changeover.core.verdict import EVERYTHING, Verdict
 from changeover.judge.judge import Judge
 from changeover.judge.settings import JudgeSettings
 
@@ -141,7 +142,8 @@ class Moving:
             return
         with self._judging:
             told, newest_ns = self._judge.to_document(), self._newest_ns
-        self._state.commit([Put(KIND, KEY, {"mark": self._mark, "judge": told})])
+        value = {"mark": self._mark, "settings": asdict(self._settings), "judge": told}
+        self._state.commit([Put(KIND, KEY, value)])
         self._saved_ns = newest_ns
 
     def close(self) -> None:
@@ -164,7 +166,9 @@ class Moving:
             self._read()
         with self._judging:
             judge = self._judge
-            return [(verdict, judge.curve(scope)) for scope, verdict in judge.verdicts().items()]
+            told = judge.verdicts()
+            scopes = sorted(told, key=lambda scope: scope != EVERYTHING)
+            return [(told[scope], judge.curve(scope)) for scope in scopes]
 
     def moves(self) -> list[Move]:
         """Every scope as it stands. May raise `StoreUnavailableError`."""
@@ -225,11 +229,20 @@ class Moving:
             return
         document = self._state.read(KIND).get(KEY)
         if document is not None:
+            settings = _settings_of(document.value, self._settings)
             with self._judging:
                 self._judge = Judge.from_document(
-                    document.value["judge"], self._settings, system=self._system
+                    document.value["judge"], settings, system=self._system
                 )
         self._revision = revision
+
+
+def _settings_of(value: Mapping[str, Any], ours: JudgeSettings) -> JudgeSettings:
+    """What the evidence was judged by: who only looks may have been started with another file."""
+    try:
+        return JudgeSettings(**value["settings"])
+    except (BadValueError, KeyError, TypeError):
+        return ours
 
 
 def _fingerprint(settings: JudgeSettings, system: str, release: str | None) -> str:

@@ -9,12 +9,12 @@ from changeover.core.clock import NS_PER_MS, NS_PER_S
 from changeover.core.model import LEGACY, Alert, CommandState, Flip, Stats, Summary
 from changeover.core.move import Move
 from changeover.core.quantity import format_duration, format_quantity
-from changeover.core.verdict import EVERYTHING, Arm, Decision, Verdict
+from changeover.core.verdict import EVERYTHING, Arm, Verdict
 from changeover.core.window import format_moment
 from changeover.show.paper import Block, Heading, Sentence, Table
 from changeover.show.retire import Retiree
 
-_STEERING = ("flag ", "move ", "stop", "freeze")
+_STEERING = ("flag ", "stage ", "stop", "freeze")
 _NONE = "-"
 
 
@@ -71,7 +71,7 @@ def _head(story: Story) -> Iterator[Block]:
         lasted = format_duration((story.now_ns - first_ns) / NS_PER_S)
         yield Sentence(
             f"The first change was made on {_day(first_ns)}, {lasted} before. "
-            f"There were {len(steering)} changes, {sum(map(_is_rollback, steering))} of them rollbacks."
+            f"There were {len(steering)} changes; rollbacks: {sum(map(_is_rollback, steering))}."
         )
     else:
         yield Sentence("Nothing has been changed yet.")
@@ -190,8 +190,9 @@ def _retire(found: Sequence[Retiree]) -> Iterator[Block]:
 
 
 def _is_rollback(flip: Flip) -> bool:
-    is_move = flip.subject.startswith(("move ", "stop"))
-    return is_move and (Decision.ROLLBACK.value in flip.reason.lower() or flip.new == "off")
+    """Whether a flag that was on for somebody was turned off."""
+    is_off = flip.new == "0%" and flip.old != "0%"
+    return flip.subject.startswith("flag ") and is_off
 
 
 def _figures(stats: Stats) -> list[str]:

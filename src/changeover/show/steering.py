@@ -61,7 +61,8 @@ def verdict_view(verdict: Verdict, curve: Curve = ()) -> VerdictView:
 def flips_of(command: str, flags: Iterable[str], flips: Iterable[Flip]) -> list[Flip]:
     """Those of the flips that say where this command's calls went."""
     subjects = {f"flag {flag}" for flag in flags}
-    return [flip for flip in flips if flip.subject in subjects or flip.subject == f"move {command}"]
+    subjects.add(f"stage {command}")
+    return [flip for flip in flips if flip.subject in subjects]
 
 
 def _arm(arm: Arm) -> ArmView:
