@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from changeover.cli.rehearsal import test_rules
 from changeover.cli.table import Column, render
 from changeover.core.model import Alert
 from changeover.core.window import format_moment
@@ -15,6 +16,9 @@ from changeover.core.window import format_moment
 @click.group()
 def alerts() -> None:
     """Look at the alerts."""
+
+
+alerts.add_command(test_rules)
 
 
 @alerts.command("list")
