@@ -45,7 +45,9 @@ def read_document(file: Path) -> tuple[str, dict[str, Any]]:
     except ValueError as error:  # of TOML or of UTF-8
         where = f"{file}{_place(str(error), text)}"
         reason = _PLACE.sub("", str(error)).strip()
-        raise SettingsError([BadValueError(where, reason, "a readable TOML file in UTF-8", _EXAMPLE)]) from error
+        raise SettingsError(
+            [BadValueError(where, reason, "a readable TOML file in UTF-8", _EXAMPLE)]
+        ) from error
 
 
 def _place(reason: str, text: str) -> str:
