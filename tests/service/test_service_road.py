@@ -318,3 +318,22 @@ def test_the_time_before_the_move_is_kept_and_memory_compared_with_it(make):
     states = {state.rule: state.state for state in monitor.alerts.rule_states()}
     assert states["memory_change"] == "ok"
     assert states["response_time_change"] == "no_data"
+
+
+def test_the_page_draws_the_thresholds_of_the_rules_in_force(make, settings):
+    clock = ManualClock()
+    monitor = make(clock=clock)
+    readings = monitor.readings()
+    assert dict(readings.thresholds) == {
+        "error_ratio": 0.01, "response_time_ms": 1000.0, "memory_mb": 1000.0,
+    }  # fmt: skip
+    settings.config_file.write_text(
+        '[[alerts.rules]]\nname = "error_rate"\nwarning = 0.05\n'
+        '[[alerts.rules]]\nname = "memory"\nenabled = false\n',
+        "utf-8",
+    )
+    clock.advance(5)
+    monitor.tick()
+    assert dict(readings.thresholds) == {"error_ratio": 0.05, "response_time_ms": 1000.0}
+    thresholds = monitor.snapshot()["alerts"]["thresholds"]
+    assert (thresholds["error_rate"], thresholds["memory_mb"]) == (0.05, None)

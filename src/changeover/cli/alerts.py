@@ -47,8 +47,9 @@ def list_alerts(limit: int, as_json: bool) -> None:
 def _row(alert: Alert) -> list[str]:
     since = alert.fired_ns or alert.since_ns
     colour = {"firing": "red", "pending": "yellow"}.get(alert.phase.value)
+    unknown = f" ({alert.unknown.replace('_', ' ')})" if alert.unknown else ""
     return [
-        click.style(alert.phase.value, fg=colour),
+        click.style(alert.phase.value + unknown, fg=colour),
         alert.severity,
         format_moment(since)[:19] + "Z" if since else "-",
         alert.summary,
