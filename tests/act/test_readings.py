@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,7 @@ from changeover.act.metrics import METRICS
 from changeover.act.readings import read
 from changeover.act.rules import Rule, built_in_rules
 from changeover.core.clock import NS_PER_S
-from changeover.core.model import Coverage
+from changeover.core.model import Coverage, Stats
 
 ERRORS, RESPONSE, MEMORY = built_in_rules()
 NOW = 1_000_000 * NS_PER_S
@@ -178,6 +180,38 @@ def test_a_different_mix_of_commands_is_no_difference_of_the_systems(make_summar
 def test_what_nobody_notices_is_no_change(make_summary, make_stats):
     seen = pairs(make_summary, make_stats, ping=((50, 6), (50, 2)))
     assert one(rule("response_mean_change"), seen).value == 0
+
+
+def drawn(rng, count, median_ms, sigma=0.8):
+    """The figures of so many made-up durations."""
+    values = sorted(rng.lognormvariate(math.log(median_ms), sigma) for _ in range(count))
+    return Stats(
+        total=count,
+        mean_ns=sum(values) / count * 1e6,
+        p50_ns=values[count // 2] * 1e6,
+        p95_ns=values[int(count * 0.95)] * 1e6,
+    )
+
+
+@pytest.mark.parametrize("metric", ["response_mean_change", "response_p95_change"])
+@pytest.mark.parametrize("count", [20, 100, 400])
+def test_chance_alone_is_hardly_ever_a_change(make_summary, metric, count):
+    """400 comparisons of two systems that are the same, with durations that vary a lot."""
+    rng, alarms = random.Random(5), 0
+    for _ in range(400):
+        pair = {("add", name): drawn(rng, count, 200) for name in ("ddd", "legacy")}
+        reading = one(rule(metric), make_summary(by_command_and_system=pair))
+        alarms += reading.value > 0.2
+    assert alarms <= 4
+
+
+@pytest.mark.parametrize("metric", ["response_mean_change", "response_p95_change"])
+def test_a_system_that_is_slower_is_seen_when_there_are_enough_calls(make_summary, metric):
+    rng = random.Random(6)
+    pair = {("add", "ddd"): drawn(rng, 2_000, 320), ("add", "legacy"): drawn(rng, 2_000, 200)}
+    assert one(rule(metric), make_summary(by_command_and_system=pair)).value > 0.4
+    pair = {("add", "ddd"): drawn(rng, 60, 1_000), ("add", "legacy"): drawn(rng, 60, 200)}
+    assert one(rule(metric), make_summary(by_command_and_system=pair)).value > 1
 
 
 def test_too_few_calls_on_either_side_are_no_comparison(make_summary, make_stats):
