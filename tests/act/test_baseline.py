@@ -38,8 +38,8 @@ class Bot:
             self.samples += [
                 self.make_sample(now_ns - i * 60 // every * NS_PER_S, mb) for i in range(every)
             ]
+            self.keeper.note([0.0, share])
             self.keeper.observe(
-                [0.0, share],
                 lambda _window: self.seen,
                 lambda w: [s for s in self.samples if s.at_ns >= now_ns - w.ns],  # noqa: B023
             )
@@ -100,6 +100,33 @@ def test_a_sampler_that_hardly_ran_makes_no_baseline(bot):
     assert bot.baseline is None
     bot.minutes(20)
     assert bot.baseline is not None
+
+
+def test_a_process_that_did_not_lead_knows_that_the_move_had_begun(
+    world, make_summary, make_sample
+):
+    world.start()
+    share = 0.0
+
+    def minutes(count):
+        for _ in range(count):
+            world.clock.advance(60)
+            now_ns = world.clock.wall_ns()
+            samples = [make_sample(now_ns - i * 30 * NS_PER_S, 900) for i in range(60)]
+            for manager, _ in world.processes:
+                manager.check_alerts(
+                    lambda _: make_summary(),
+                    lambda: None,
+                    samples_of=lambda _: samples,  # noqa: B023
+                    shares=lambda: [share],
+                )
+
+    share = 5.0
+    minutes(5)
+    share = 0.0
+    world.processes.pop(0)  # the leader dies; the other one ran the new system, too
+    minutes(60)
+    assert KEY not in world.state.read(KIND)
 
 
 def test_it_outlives_a_restart_and_a_store_that_is_away(bot):

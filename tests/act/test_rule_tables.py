@@ -126,6 +126,10 @@ def test_every_metric_makes_a_rule_with_its_window_and_unit(metric):
         ({"metric": '"loop_lag_ms"', "window": '"24h"'}, "expected 2m to 1h"),
         ({"metric": '"sample_age_s"', "window": '"5m"'}, "sample_age_s has no window"),
         ({"metric": '"response_mean_change"', "split": '["system"]'}, "compares the systems"),
+        (
+            {"metric": '"executions"', "comparison": '"<"', "split": '"command"'},
+            "a series without executions is not seen",
+        ),
         ({"metric": '"response_mean_ms"', "min_errors": "2"}, None),
         ({"metric": '"loop_lag_ms"', "min_errors": "2"}, "loop_lag_ms has no errors"),
     ],

@@ -255,6 +255,13 @@ class _Entry:
         }:  # fmt: skip
             key = "split" if "system" in values.get("split", ()) else "only"
             yield self._bad(key, f"command: {name} compares the systems", '["command"]')
+        if (
+            metric.basis is Basis.COUNTS
+            and values.get("split")
+            and values.get("comparison") == BELOW
+        ):
+            allowed = "nothing, with comparison < : a series without executions is not seen"
+            yield self._bad("split", allowed, 'only = { command = "add" }')
         window = values.get("window")
         if isinstance(window, Window) and WINDOW in self._table:
             if not metric.has_window:
