@@ -105,7 +105,7 @@ class Changeover(Monitor):
         is_own = not self._is_running
         self.start()
         try:
-            integration.attach(self._actions(integration), self.stop if is_own else _leave)
+            integration.attach(self._actions(integration.dialect), self.stop if is_own else _leave)
         except BaseException:
             if is_own:
                 self.stop()
