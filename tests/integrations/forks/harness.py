@@ -52,6 +52,12 @@ def route(changeover):
 
 
 @pytest.fixture
+def make_sharded():
+    """A bot with so many shards."""
+    return lambda shards: bots.make_bot(cls=bots.commands.AutoShardedBot, shard_count=shards)
+
+
+@pytest.fixture
 def run(world, changeover):
     """`async with run() as (discord, bot)`: an attached bot that is ready."""
 
