@@ -110,7 +110,7 @@ def test_a_command_inside_a_command_counts_once(changeover):
 
 def test_a_class_is_no_implementation(changeover):
     class Ping:
-        async def callback(self, ctx):
+        async def callback(self, _ctx):
             raise AssertionError
 
     with pytest.raises(BadValueError, match=r"new\('ping'\).*: expected a function"):

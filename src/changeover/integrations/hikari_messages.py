@@ -31,12 +31,12 @@ class Messenger:
     def start(self, guard: Guard) -> None:
         """Listen to presses."""
         self._guard = guard
-        self._app.event_manager.subscribe(hikari.ComponentInteractionCreateEvent, self._take)
+        self._app.event_manager.subscribe(hikari.InteractionCreateEvent, self._take)
 
     def stop(self) -> None:
         """Listen no more."""
         with suppress(ValueError):  # somebody removed it
-            self._app.event_manager.unsubscribe(hikari.ComponentInteractionCreateEvent, self._take)
+            self._app.event_manager.unsubscribe(hikari.InteractionCreateEvent, self._take)
 
     async def post(
         self,
@@ -54,9 +54,11 @@ class Messenger:
         names = {name.removesuffix("_id"): str(value) for name, value in ids.items()}
         return await self._app.rest._request(Route("POST", path).compile(**names), json=body)  # noqa: SLF001
 
-    async def _take(self, event: hikari.ComponentInteractionCreateEvent) -> None:
+    async def _take(self, event: hikari.InteractionCreateEvent) -> None:
         it = event.interaction
-        if self.on_button is not None and it.custom_id.startswith(BUTTONS):
+        if self.on_button is None or not isinstance(it, hikari.ComponentInteraction):
+            return
+        if it.custom_id.startswith(BUTTONS):
             ids = int(it.id), int(it.application_id)
             press = Press(int(it.user.id), it.custom_id, *ids, it.token)
             await answer(press, self.on_button, self._request, self._guard)

@@ -56,7 +56,7 @@ async def test_the_bot_posts_from_its_own_loop_and_from_another_thread(run, chan
 async def test_what_discord_refuses_is_a_channels_error_for_good(run, changeover):
     async with run() as (loopback, _bot):
         for channel, body in ((channel_of(loopback).id, {"content": ""}), (7, BODY)):
-            with pytest.raises(ChannelError, match="answered 40[034]") as caught:
+            with pytest.raises(ChannelError, match=r"answered 40[034]") as caught:
                 await changeover._post(channel, body)
             assert caught.value.permanent
 
