@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 OWN = ["records", "routing", "components", "harmless"]
-SHARED = ["messages", "stream"]  # in `shared/`, with those of discord.py
+SHARED = ["basics", "messages", "stream"]  # in `shared/`, with those of discord.py
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]

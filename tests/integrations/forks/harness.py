@@ -16,6 +16,11 @@ def _bots():
     return bots
 
 
+@pytest.fixture(scope="session")
+def conformance():
+    return bots.conformance
+
+
 @pytest.fixture
 def world():
     """One guild with two plain members."""
