@@ -5,47 +5,24 @@ from __future__ import annotations
 import importlib.util
 import json
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
 PLAYS = Path(__file__).with_name("hikari")
-PACKAGES = {"lightbulb": "hikari-lightbulb>=3.0,<4", "arc": "hikari-arc>=2.0,<3"}
-UNREACHABLE = ("No matching distribution", "Could not find a version", "ConnectionError")
+LIBRARIES = ["lightbulb", "arc"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first run installs the libraries
 
 LEGACY, UNKNOWN = "legacy", "unknown"
 
 
-def python_with(library):
-    """The interpreter of the environment that has the library; made once, kept under `.venv`."""
-    home = ROOT / ".venv" / "other" / library
-    python = home / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True, capture_output=True)
-    probe = [python, "-c", f"import changeover, {library}, aiohttp, fastapi"]
-    if subprocess.run(probe, check=False, capture_output=True).returncode:
-        install(python, PACKAGES[library])
-    return python
-
-
-def install(python, package):
-    wanted = [python, "-m", "pip", "install", "--quiet", "hikari", package, "-e", str(ROOT)]
-    done = subprocess.run(wanted, check=False, capture_output=True, text=True, timeout=240)
-    if done.returncode and any(sign in done.stderr for sign in UNREACHABLE):
-        pytest.skip(f"the package registry cannot be reached: {done.stderr.splitlines()[-1]}")
-    assert done.returncode == 0, done.stderr
-
-
 @cache
-def run_play(library):
+def run_play(python, library):
     """What came of it, once for all tests, a failure too."""
     return subprocess.run(
-        [python_with(library), "-W", "error", "play.py", library],
+        [python, "-W", "error", "play.py", library],
         cwd=PLAYS,
         check=False,
         capture_output=True,
@@ -54,19 +31,23 @@ def run_play(library):
     )
 
 
-def played(library):
-    done = run_play(library)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture
+def played(python_with):
+    def read(library):
+        done = run_play(python_with(library), library)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return read
 
 
-@pytest.fixture(params=PACKAGES)
+@pytest.fixture(params=LIBRARIES)
 def library(request):
     return request.param
 
 
 @pytest.fixture
-def result(library):
+def result(played, library):
     return played(library)
 
 
@@ -131,7 +112,7 @@ def test_each_use_is_one_record_with_the_right_name_system_and_outcome(case, lib
     assert [row[:5] for row in result["records"][case]] == [expected]
 
 
-def test_menus_and_modals_of_lightbulb_are_components_named_by_their_class_and_item():
+def test_menus_and_modals_of_lightbulb_are_components_named_by_their_class_and_item(played):
     found = played("lightbulb")
     assert found["components"] == [
         ["Panel go", LEGACY, "ok", None, "component"],
