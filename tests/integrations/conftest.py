@@ -58,9 +58,9 @@ def made(name):
     python = home / "bin" / "python"
     if python.exists() and run(python, "-W", "ignore", "-c", kind.probe).returncode == 0:
         return ""
-    # This environment's own pip installs there: one less to be made, and nothing is compiled yet.
+    # Our own pip installs there: one less to be made.
     run(sys.executable, "-m", "venv", "--clear", "--without-pip", home).check_returncode()
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"]
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
     installed = run(*pip, *kind.packages, "--editable", ROOT, timeout=300)
     if installed.returncode:
         return installed.stderr
