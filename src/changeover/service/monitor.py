@@ -379,14 +379,15 @@ class Monitor:
         return self._telling().snapshot(window)
 
     def catch_up(self) -> Self:
-        """Learn all that the store holds, without a `start`; for a short look from outside.
+        """Learn all that the store holds now, also without a `start`; for a look from outside.
 
         Raises:
             StoreUnavailableError: it cannot be read.
         """
-        self._catalogue.learn()
-        self._follow_others()
-        self.flags.refresh()
+        with self._tick_lock:  # or a started monitor would count what both are reading twice
+            self._catalogue.learn()
+            self._follow_others()
+            self.flags.refresh()
         return self
 
     def readings(self) -> Readings:
