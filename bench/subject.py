@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,6 +50,21 @@ class Subject:
             elif number % 200 == 199:  # the bot must not be measured at drowning
                 self._wait(self._sent + number + 1)
         self._sent += count
+
+    def offer(self, count: int, rate: float, *, pattern: str) -> None:
+        """As `send` at a rate, but by the clock: what one pause was too long, the next makes up."""
+        started = time.perf_counter()
+        for number in range(count):
+            self.say(pattern.format(COMMANDS[(self._sent + number) % len(COMMANDS)]))
+            ahead_s = (number + 1) / rate - (time.perf_counter() - started)
+            if ahead_s > 0.002:
+                _PAUSE.wait(ahead_s)
+        self._sent += count
+
+    @property
+    def replies(self) -> int:
+        """How many messages the bot has sent so far."""
+        return self._discord.counters.answers
 
     def say(self, text: str) -> None:
         """Let somebody write something."""

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeover.act.rules import Rule, built_in_rules, read
-from changeover.core.clock import NS_PER_S
+from changeover.act.built_in import with_move_rules
+from changeover.act.metrics import METRICS
+from changeover.act.rules import OWNED_ELSEWHERE, Rule, built_in_rules
 from changeover.core.errors import BadValueError
 
 ERRORS, RESPONSE, MEMORY = built_in_rules()
-NOW = 1_000_000 * NS_PER_S
 
 
 def test_the_thresholds_given_are_the_warning_steps():
@@ -60,56 +60,55 @@ def test_figures_that_make_no_rule_are_refused(wrong):
         Rule(**{"name": "x", "metric": "error_ratio", "unit": "ratio", "warning": 0.01, **wrong})
 
 
-def test_error_ratio_and_mean_response_time_are_read(make_summary):
-    seen = make_summary(total=40, error_ratio=0.25, mean_ms=1250)
-    assert read(ERRORS, seen, None, NOW).value == 0.25
-    assert read(RESPONSE, seen, None, NOW).value == pytest.approx(1250)
-    assert read(ERRORS, seen, None, NOW).executions == 40
+@given(value=st.floats(allow_nan=False))
+def test_below_is_the_mirror_of_above(value):
+    rule = Rule(name="quiet", metric="executions", unit="", comparison="<", warning=10, critical=1)
+    severity = rule.severity(value)
+    assert (severity is None) == (value >= 10)
+    assert (severity == "critical") == (value < 1)
+    assert rule.worst(5, 3) == 3
 
 
-@pytest.mark.parametrize("total", [0, 1, 19])
-def test_fewer_executions_than_the_minimum_are_no_value(make_summary, total):
-    reading = read(ERRORS, make_summary(total=total, error_ratio=1.0), None, NOW)
-    assert reading.value is None
-    assert reading.executions == total
-    assert not reading.failed
+def test_a_rule_may_have_only_a_critical_step():
+    rule = Rule(name="x", metric="errors", unit="", critical=3)
+    assert (rule.severity(3), rule.severity(4), rule.first) == (None, "critical", 3)
 
 
-def test_a_minimum_of_zero_still_needs_one_execution(make_summary):
-    rule = built_in_rules(min_executions=0)[0]
-    assert read(rule, make_summary(total=0), None, NOW).value is None
-    assert read(rule, make_summary(total=1, error_ratio=1.0), None, NOW).value == 1.0
+def test_a_critical_step_on_the_wrong_side_and_no_step_at_all_are_refused():
+    with pytest.raises(BadValueError, match="below the warning step"):
+        Rule(name="x", metric="errors", unit="", comparison="<", warning=1, critical=2)
+    with pytest.raises(BadValueError, match="threshold"):
+        Rule(name="x", metric="errors", unit="")
 
 
-def test_labels_choose_whose_executions_are_read(make_summary, make_stats):
-    seen = make_summary(
-        error_ratio=0.1,
-        by_system={"ddd": make_stats(error_ratio=0.2)},
-        by_command={"add": make_stats(error_ratio=0.3)},
-        by_command_and_system={("add", "ddd"): make_stats(error_ratio=0.4)},
-    )
-
-    def value(**labels):
-        rule = Rule(name="x", metric="error_ratio", unit="ratio", warning=0.01, labels=labels)
-        return read(rule, seen, None, NOW).value
-
-    assert value() == 0.1
-    assert value(system="ddd") == 0.2
-    assert value(command="add") == 0.3
-    assert value(command="add", system="ddd") == 0.4
-    assert value(command="gone") is None
+def test_fewer_errors_than_the_minimum_are_fine_whatever_the_rate():
+    rule = Rule(name="x", metric="error_ratio", unit="ratio", warning=0.001, min_errors=3)
+    assert rule.severity(0.1, 2) is None
+    assert rule.severity(0.1, 3) == "warning"
 
 
-def test_memory_is_the_newest_sample_in_mebibytes(make_sample):
-    assert read(MEMORY, None, make_sample(NOW, rss_mb=1203.5), NOW).value == 1203.5
+def test_the_rules_of_the_move_have_the_steps_of_its_plan():
+    rules = {
+        rule.name: rule for rule in with_move_rules([ERRORS], system="next", min_executions=20)
+    }
+    steps = {name: (rule.warning, rule.critical) for name, rule in rules.items()}
+    assert steps["new_error_rate"] == (0.001, 0.01)
+    assert steps["response_time_change"] == steps["response_time_p95_change"] == (0.2, 0.5)
+    assert steps["memory_change"] == (0.25, 0.5)
+    assert steps["failed_commands"] == (5, 20)
+    assert rules["failed_commands"].window.text == "1h"
+    assert rules["new_error_rate"].only == {"system": "next"}
 
 
-def test_a_stale_sample_and_no_sample_are_no_value(make_sample):
-    old = make_sample(NOW - 91 * NS_PER_S, rss_mb=5000)
-    assert read(MEMORY, None, old, NOW).value is None
-    assert read(MEMORY, None, None, NOW).value is None
+def test_every_built_in_rule_takes_its_timing_from_the_settings_and_its_unit_from_the_metric():
+    reference = built_in_rules(for_s=240, keep_firing_s=900, repeat_s=3600)
+    for rule in with_move_rules(reference, system="ddd", min_executions=30):
+        assert (rule.keep_firing_s, rule.repeat_s) == (900, 3600)
+        assert rule.for_s >= 240
+        assert rule.unit == METRICS[rule.metric].unit
+        assert rule.name not in OWNED_ELSEWHERE
 
 
-def test_a_sample_from_the_future_is_as_good_as_new(make_sample):
-    ahead = make_sample(NOW + 24 * 3600 * NS_PER_S, rss_mb=5000)
-    assert read(MEMORY, None, ahead, NOW).value == 5000
+def test_a_quiet_bot_alerts_nobody_unless_somebody_asks_for_it():
+    rules = with_move_rules(built_in_rules(), system="ddd", min_executions=20)
+    assert [rule.name for rule in rules if not rule.enabled] == ["no_executions"]

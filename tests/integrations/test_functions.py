@@ -108,6 +108,16 @@ def test_a_command_inside_a_command_counts_once(changeover):
     assert [row[0] for row in rows(changeover)] == ["outer"]
 
 
+def test_a_class_is_no_implementation(changeover):
+    class Ping:
+        async def callback(self, _ctx):
+            raise AssertionError
+
+    with pytest.raises(BadValueError, match=r"new\('ping'\).*: expected a function"):
+        changeover.new("ping")(Ping)
+    changeover.new("ping")(Ping().callback)  # a method of an instance is one
+
+
 def test_an_async_handler_cannot_stand_in_for_a_plain_function(changeover):
     @changeover.command("plain")
     def plain():

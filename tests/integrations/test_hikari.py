@@ -2,65 +2,52 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
 PLAYS = Path(__file__).with_name("hikari")
-PACKAGES = {"lightbulb": "hikari-lightbulb>=3.0,<4", "arc": "hikari-arc>=2.0,<3"}
-UNREACHABLE = ("No matching distribution", "Could not find a version", "ConnectionError")
+LIBRARIES = ["lightbulb", "arc"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first run installs the libraries
 
 LEGACY, UNKNOWN = "legacy", "unknown"
 
 
-def python_with(library):
-    """The interpreter of the environment that has the library; made once, kept under `.venv`."""
-    home = ROOT / ".venv" / "other" / library
-    python = home / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True, capture_output=True)
-    probe = [python, "-c", f"import changeover, {library}, aiohttp, fastapi"]
-    if subprocess.run(probe, check=False, capture_output=True).returncode:
-        install(python, PACKAGES[library])
-    return python
-
-
-def install(python, package):
-    wanted = [python, "-m", "pip", "install", "--quiet", "hikari", package, "-e", str(ROOT)]
-    done = subprocess.run(wanted, check=False, capture_output=True, text=True, timeout=240)
-    if done.returncode and any(sign in done.stderr for sign in UNREACHABLE):
-        pytest.skip(f"the package registry cannot be reached: {done.stderr.splitlines()[-1]}")
-    assert done.returncode == 0, done.stderr
-
-
 @cache
-def played(library):
-    done = subprocess.run(
-        [python_with(library), "-W", "error", "play.py", library],
+def run_play(python, library):
+    """What came of it, once for all tests, a failure too."""
+    return subprocess.run(
+        [python, "-W", "error", "play.py", library],
         cwd=PLAYS,
         check=False,
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
-@pytest.fixture(params=PACKAGES)
+@pytest.fixture
+def played(python_with):
+    def read(library):
+        done = run_play(python_with(library), library)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return read
+
+
+@pytest.fixture(params=LIBRARIES)
 def library(request):
     return request.param
 
 
 @pytest.fixture
-def result(library):
+def result(played, library):
     return played(library)
 
 
@@ -69,41 +56,80 @@ def record(command, outcome="ok", error=None, system=LEGACY):
 
 
 EXPECTED = {
-    "slash": record("ping"),
-    "failure": record("boom", "failure", "KeyError"),
-    "cooldown": record("cool"),
     "cancelled": record("cancelled", "cancelled", "CancelledError"),
     "blocking": record("block"),
-    "sub-command": record("grp sub"),
-    "sub-command of a sub-group": record("grp deep leaf"),
-    "failure of a sub-command": record("grp boom", "failure", "KeyError"),
+    "sub-command of a sub-group": record("sgrp deep leaf"),
+    "failure of a sub-command": record("sgrp boom", "failure", "KeyError"),
     "late answer": record("late", "failure", "NotFoundError"),
     "menu": record("Greet"),
     "added later": record("later"),
     "injected": record("inject"),
-    "in a direct message": record("ping"),
+    "in a direct message": record("sping"),
     "taken out": record("__other__", "not_found", system=UNKNOWN),
 }
-OF_LIBRARY = {
+REFUSED = {
+    "lightbulb": record("refused", "denied", "NotOwner", UNKNOWN),
+    "arc": record("refused", "denied", system=UNKNOWN),
+}
+# The errors of each framework, where those of discord.py stand in the cases of every library.
+ERRORS = {
     "lightbulb": {
-        "cooldown again": record("cool", "throttled", "OnCooldown", UNKNOWN),
-        "check": record("check", "denied", "RuntimeError", UNKNOWN),
-        "bad option": record("convert", "user_error", "ConversionFailedException", UNKNOWN),
-        "refused by the library": record("refused", "denied", "NotOwner", UNKNOWN),
+        "CommandOnCooldown": "OnCooldown",
+        "CheckFailure": "RuntimeError",
+        "TransformerError": "ConversionFailedException",
     },
     "arc": {
-        "cooldown again": record("cool", "throttled", "UnderCooldownError", UNKNOWN),
-        "check": record("check", "denied", "GuildOnlyError", UNKNOWN),
-        "bad option": record("convert", "user_error", "OptionConverterFailureError", UNKNOWN),
-        "refused by the library": record("refused", "denied", system=UNKNOWN),
+        "CommandOnCooldown": "UnderCooldownError",
+        "CheckFailure": "GuildOnlyError",
+        "TransformerError": "OptionConverterFailureError",
     },
 }
 
 
-@pytest.mark.parametrize("case", [*EXPECTED, *OF_LIBRARY["arc"]])
+def _load_conformance():
+    path = Path(__file__).with_name("conformance.py")
+    spec = importlib.util.spec_from_file_location("conformance", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CASES = {name: c for name, c in _load_conformance().CASES.items() if c.kind == "slash"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_case_of_every_library_gives_its_records_and_no_others(case, library, result):
+    expected = [
+        record(command, outcome, ERRORS[library].get(error, error), system)
+        for command, system, outcome, error in CASES[case].expected
+    ]
+    assert [row[:5] for row in result["conformance"][case]] == expected
+
+
+@pytest.mark.parametrize("case", [*EXPECTED, "refused by the library"])
 def test_each_use_is_one_record_with_the_right_name_system_and_outcome(case, library, result):
-    expected = EXPECTED.get(case) or OF_LIBRARY[library][case]
+    expected = EXPECTED.get(case) or REFUSED[library]
     assert [row[:5] for row in result["records"][case]] == [expected]
+
+
+def test_menus_and_modals_of_lightbulb_are_components_named_by_their_class_and_item(played):
+    found = played("lightbulb")
+    assert found["components"] == [
+        ["Panel go", LEGACY, "ok", None, "component"],
+        ["Panel crash", LEGACY, "failure", "KeyError", "component"],
+        ["Panel own_id", LEGACY, "ok", None, "component"],
+        ["Panel shut", LEGACY, "denied", None, "component"],
+        ["Form", LEGACY, "ok", None, "component"],
+        ["Panel ask", LEGACY, "ok", None, "component"],
+    ]
+    assert found["modal answered"] == "hello Bob"
+
+
+def test_the_bot_posts_for_us_and_answers_a_press_to_its_user_alone(result):
+    assert result["posted"] == ["fails", "rolled back", True]
+    assert result["presses"] == [[True, "changeover:back"]]
+    assert result["refused"] == ["answered 404", True]
+    assert result["records of presses"] == 0
 
 
 @pytest.mark.parametrize(("case", "truth_ms"), [("blocking", 500), ("late answer", 3200)])
@@ -113,12 +139,12 @@ def test_the_duration_is_the_truth_within_five_percent(case, truth_ms, result):
 
 def test_without_a_flag_legacy_answers(result):
     text, rows = result["before the flag"]
-    assert (text, rows[0][:2]) == ("legacy 1", ["ping", LEGACY])
+    assert (text, rows[0][:2]) == ("legacy 1", ["sping", LEGACY])
 
 
 @pytest.mark.parametrize(
     ("how", "text", "command"),
-    [("routed", "new 2", "ping"), ("routed by new_from", "new 4", "grp sub")],
+    [("routed", "new 2", "sping"), ("routed by new_from", "new 4", "sgrp sub")],
 )
 def test_the_new_implementation_gets_the_same_options(how, text, command, result):
     answer, rows = result[how]
@@ -134,7 +160,7 @@ def test_extensions_loaded_and_reloaded_after_attach_are_routed(result):
 
 def test_a_flag_decides_from_the_next_call_on(result):
     text, rows = result["flag back"]
-    assert (text, rows[0][:2]) == ("legacy 3", ["ping", LEGACY])
+    assert (text, rows[0][:2]) == ("legacy 3", ["sping", LEGACY])
 
 
 def test_legacy_answers_for_a_new_one_that_failed_unheard_and_the_failure_counts(result):
@@ -178,9 +204,13 @@ def test_reconnects_and_rate_limits_are_counted(result):
     assert result["trouble seen"] == [1, 1, True]
 
 
-def test_two_shards_are_told_of_one_by_one_and_a_use_is_still_one_record(result):
+def test_two_shards_are_told_of_one_by_one_and_each_record_tells_its_own(result):
     assert result["latencies"] == {"0": True, "1": True}
-    assert [row[:5] for row in result["two shards"]] == [record("ping")]
+    assert sorted(result["two shards"]) == ["0", "1"]
+    for shard, rows in result["two shards"].items():
+        assert {tuple(row[:5]) for row in rows} == {tuple(record("sping"))}
+        assert {row[6] for row in rows} == {int(shard)}
+    assert sum(map(len, result["two shards"].values())) == 5
 
 
 def test_the_monitor_stops_when_the_bot_stops(result):

@@ -32,7 +32,7 @@ HOMES = {
     "starlette": ("show/",),
     "uvicorn": ("show/server.py",),
     "prometheus_client": ("show/prometheus.py",),
-    "hikari": ("integrations/hikari.py", "integrations/hikari_gateway.py"),
+    "hikari": ("integrations/hikari.py", "integrations/hikari_gateway", "integrations/hikari_mess"),
     "lightbulb": ("integrations/hikari_lightbulb.py",),
     "psutil": ("record/usage_portable.py",),
     "pytest": ("testing/plugin.py",),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from changeover.cli.rehearsal import test_rules
 from changeover.cli.table import Column, render
 from changeover.core.model import Alert
 from changeover.core.window import format_moment
@@ -15,6 +16,9 @@ from changeover.core.window import format_moment
 @click.group()
 def alerts() -> None:
     """Look at the alerts."""
+
+
+alerts.add_command(test_rules)
 
 
 @alerts.command("list")
@@ -43,8 +47,9 @@ def list_alerts(limit: int, as_json: bool) -> None:
 def _row(alert: Alert) -> list[str]:
     since = alert.fired_ns or alert.since_ns
     colour = {"firing": "red", "pending": "yellow"}.get(alert.phase.value)
+    unknown = f" ({alert.unknown.replace('_', ' ')})" if alert.unknown else ""
     return [
-        click.style(alert.phase.value, fg=colour),
+        click.style(alert.phase.value + unknown, fg=colour),
         alert.severity,
         format_moment(since)[:19] + "Z" if since else "-",
         alert.summary,

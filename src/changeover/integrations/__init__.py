@@ -1,7 +1,8 @@
 """Chat libraries, a file or a few each; `find` says which one a bot is of, importing none.
 
 What they share is in `port` (what a library's file offers), `actions` (one record for each
-thing a user does, and the callback that routes), `registry`, `handover` and `hooks`.
+thing a user does, and the callback that routes), `registry`, `handover`, `hooks`, `messages`
+(those that the bot posts for us) and `platform`. `family_*` is what discord.py and its forks share.
 """
 
 from __future__ import annotations

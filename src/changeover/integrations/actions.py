@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from functools import update_wrapper
 from inspect import isawaitable, signature
 from typing import Any
@@ -78,6 +78,12 @@ def running() -> Action | None:
     """The action that the caller is part of, if it goes on."""
     action = _RUNNING.get()
     return None if action is None or action.is_over else action
+
+
+def choice_in(context: Context | None) -> Choice:
+    """What had been chosen for the action of this context, such as that which made a menu."""
+    action = None if context is None else context.get(_RUNNING)
+    return NONE_NEW if action is None or action.choice is None else action.choice
 
 
 class Actions:

@@ -19,12 +19,15 @@ from disnake.ext.commands.params import collect_params
 
 from changeover.core.model import Kind
 from changeover.integrations.actions import LEGACY_OF, Actions
-from changeover.integrations.forks import ForkBot, Library
-from changeover.integrations.forks_commands import Sources, category_of, meet_added
-from changeover.integrations.forks_outcomes import Meanings
+from changeover.integrations.family import Library
+from changeover.integrations.family_commands import Places
+from changeover.integrations.family_outcomes import Speech
+from changeover.integrations.family_sources import category_of
+from changeover.integrations.forks import ForkBot
+from changeover.integrations.forks_commands import Sources
 from changeover.integrations.hooks import Hooks
 
-_LIBRARY = Library(disnake, commands, Meanings(commands, disnake))
+_LIBRARY = Library("disnake", disnake, commands, Speech(disnake, commands))
 _ADD = ("add_slash_command", "add_user_command", "add_message_command")
 _SUB = ("sub_command", "sub_command_group")  # decorators that a command with sub-commands has
 
@@ -45,9 +48,9 @@ class Bot(ForkBot):
         bot = self._bot
         if not hasattr(bot, "process_application_commands"):
             return
-        callbacks = SlashCallbacks(actions, self._hooks)
+        callbacks, places = SlashCallbacks(actions, self._hooks), Places(actions, self._hooks)
         for method in _ADD:
-            meet_added(bot, method, callbacks.meet, actions, self._hooks)
+            places.meet_later(bot, method, callbacks.meet)
         for command in list(bot.application_commands):
             callbacks.meet(command)
         self._hook_process(actions, lambda _interaction: True, partial(_name_of, bot))

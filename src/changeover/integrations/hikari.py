@@ -16,16 +16,16 @@ from changeover.core.errors import BadValueError
 from changeover.core.model import Gateway, Kind, Outcome
 from changeover.integrations.actions import Action, Actions, running
 from changeover.integrations.hikari_gateway import GatewayWatch
-from changeover.integrations.hikari_swaps import Swaps, observed_class
+from changeover.integrations.hikari_messages import Messenger
+from changeover.integrations.hooks import Hooks, observed_class
+from changeover.integrations.messages import Json, OnButton
+from changeover.integrations.platform import ANSWER_WITHIN_S, LATE
 from changeover.integrations.port import Dialect, UnsupportedBotError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 _FRAMEWORKS = ("lightbulb", "arc")
-_LATE = 10062  # "Unknown interaction": the 3 s to answer it were over
-ANSWER_WITHIN_S = 3.0
-"""Discord forgets an interaction that nobody answered. Source: "Receiving and Responding"."""
 
 
 class Framework(Dialect, Protocol):
@@ -37,7 +37,7 @@ class Framework(Dialect, Protocol):
 
     library: str
 
-    def hook(self, actions: Actions, swaps: Swaps) -> None:
+    def hook(self, actions: Actions, hooks: Hooks) -> None:
         """Route and record every command of the client, and every one that it gets later."""
 
     def unhook(self) -> None:
@@ -47,23 +47,11 @@ class Framework(Dialect, Protocol):
         """See `Integration.handlers_in`."""
 
 
-class Bot(Dialect):
-    """A client of lightbulb or arc, and the `hikari.GatewayBot` that it is of.
+class Speech(Dialect):
+    """How hikari and a framework on it say what happened."""
 
-    Attributes:
-        library: name and version of both.
-
-    Raises:
-        UnsupportedBotError: a bot of hikari alone, or a client without a gateway.
-    """
-
-    def __init__(self, client: Any) -> None:
-        self._app: Any = _app_of(client)
-        self._framework = _framework_of(client)
-        self._gateway = GatewayWatch(self._app)
-        self._swaps = Swaps()
-        self._actions: Actions | None = None
-        self.library = f"hikari {hikari.__version__} with {self._framework.library}"
+    def __init__(self, framework: Framework) -> None:
+        self._framework = framework
 
     def unwrap(self, error: BaseException) -> BaseException:
         """See `Dialect.unwrap`."""
@@ -75,7 +63,7 @@ class Bot(Dialect):
 
     def outcome_of(self, error: BaseException) -> Outcome | None:
         """See `Dialect.outcome_of`."""
-        if isinstance(error, hikari.NotFoundError) and error.code == _LATE:
+        if isinstance(error, hikari.NotFoundError) and error.code == LATE:
             return Outcome.FAILURE
         return self._framework.outcome_of(error)
 
@@ -83,16 +71,39 @@ class Bot(Dialect):
         """See `Dialect.has_answered`."""
         return after_s >= ANSWER_WITHIN_S or self._framework.has_answered(subject, after_s)
 
+
+class Bot:
+    """A client of lightbulb or arc, and the `hikari.GatewayBot` that it is of.
+
+    Attributes:
+        library: name and version of both.
+        dialect: how they say what happened.
+
+    Raises:
+        UnsupportedBotError: a bot of hikari alone, or a client without a gateway.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._app: Any = _app_of(client)
+        self._framework = _framework_of(client)
+        self._gateway = GatewayWatch(self._app)
+        self._messenger = Messenger(self._app)
+        self._hooks = Hooks()
+        self._actions: Actions | None = None
+        self.dialect = Speech(self._framework)
+        self.library = f"hikari {hikari.__version__} with {self._framework.library}"
+
     def attach(self, actions: Actions, on_close: Callable[[], None]) -> None:
         """See `Integration.attach`."""
         self._actions = actions
         try:
-            self._framework.hook(actions, self._swaps)
+            self._framework.hook(actions, self._hooks)
         except BadValueError:  # of a new handler; nothing stays half attached
             self._framework.unhook()
-            self._swaps.undo()
+            self._hooks.undo()
             raise
         self._hook_rest(actions)
+        self._messenger.start(actions.guard)
         self._gateway.start(on_close)
 
     def detach(self) -> None:
@@ -100,7 +111,8 @@ class Bot(Dialect):
         if self._actions is not None:
             self._actions.is_attached = False
         self._framework.unhook()
-        self._swaps.undo()
+        self._hooks.undo()
+        self._messenger.stop()
         self._gateway.stop()
 
     def handlers_in(self, source: Any) -> Iterator[tuple[str, Kind | None, Callable[..., Any]]]:
@@ -112,7 +124,8 @@ class Bot(Dialect):
 
     def loop(self) -> AbstractEventLoop | None:
         """See `Integration.loop`."""
-        return self._gateway.loop
+        loop = self._gateway.loop
+        return loop if loop is not None and loop.is_running() else None
 
     def is_ready(self) -> bool:
         """See `Integration.is_ready`."""
@@ -121,6 +134,14 @@ class Bot(Dialect):
     def gateway(self, window_s: float) -> Gateway:
         """See `Integration.gateway`."""
         return self._gateway.read(window_s)
+
+    async def post(self, channel_id: int, body: Json, *, timeout_s: float = 10.0) -> str:
+        """See `Integration.post`."""
+        return await self._messenger.post(self.loop(), channel_id, body, timeout_s)
+
+    def on_button(self, callback: OnButton) -> None:
+        """See `Integration.on_button`; in hikari, listeners of the event hear of it, too."""
+        self._messenger.on_button = callback
 
     def _hook_rest(self, actions: Actions) -> None:
         """Learn whether a handler has done anything on Discord: after that, no fallback."""
@@ -136,7 +157,7 @@ class Bot(Dialect):
             return _noted(action, before(route, **kwargs))
 
         observed: Any = observed_class(type(self._app.rest), {"_request": request})
-        self._swaps.put(self._app.rest, "__class__", observed)
+        self._hooks.put(self._app.rest, "__class__", observed)
 
 
 async def _noted(action: Action, request: Any) -> Any:

@@ -18,7 +18,8 @@ import arc
 from changeover.core.errors import BadValueError
 from changeover.core.model import Kind, Outcome
 from changeover.integrations.actions import Action, Actions
-from changeover.integrations.hikari_swaps import Swaps, observed_class
+from changeover.integrations.hooks import Hooks, observed_class
+from changeover.integrations.platform import shard_of
 
 Handler = tuple[str, Kind | None, Callable[..., Any]]
 
@@ -63,12 +64,12 @@ class Client:
 
     # --- the hooks ----------------------------------------------------------------------------
 
-    def hook(self, actions: Actions, swaps: Swaps) -> None:
+    def hook(self, actions: Actions, hooks: Hooks) -> None:
         """See `Framework.hook`. Raises `BadValueError` (see `Registry.new`)."""
-        callbacks = _Callbacks(actions, swaps)
+        callbacks = _Callbacks(actions, hooks)
         callbacks.meet_all(self._client)
         observed = _observed_client(type(self._client), actions, callbacks)
-        swaps.put(self._client, "__class__", observed)
+        hooks.put(self._client, "__class__", observed)
 
     def unhook(self) -> None:
         """See `Framework.unhook`: everything is an attribute."""
@@ -109,9 +110,9 @@ class Client:
 class _Callbacks:
     """Routes every command that it meets, and hears what it raises."""
 
-    def __init__(self, actions: Actions, swaps: Swaps) -> None:
+    def __init__(self, actions: Actions, hooks: Hooks) -> None:
         self._actions = actions
-        self._swaps = swaps
+        self._hooks = hooks
         self._classes: dict[type[Any], type[Any]] = {}
 
     def meet_all(self, client: Any) -> None:
@@ -130,16 +131,16 @@ class _Callbacks:
 
     def meet(self, command: Any) -> None:
         """Route a command, or a group and all in it."""
-        if not self._swaps.has(command, "__class__"):
-            self._swaps.put(command, "__class__", self._observed(type(command)))
+        if not self._hooks.has(command, "__class__"):
+            self._hooks.put(command, "__class__", self._observed(type(command)))
         if isinstance(command, _GROUPS):
             for child in list(command.children.values()):
                 self.meet(child)
-        elif not self._swaps.has(command, "callback"):
+        elif not self._hooks.has(command, "callback"):
             routed = self._actions.routed(
                 command.callback, _name(command), category=_category(command), kind=Kind.SLASH
             )
-            self._swaps.put(command, "callback", routed)
+            self._hooks.put(command, "callback", routed)
 
     def _observed(self, base: type[Any]) -> type[Any]:
         """A class for one command: its use is an action, and every error is heard."""
@@ -195,13 +196,13 @@ def _observed_client(base: type[Any], actions: Actions, callbacks: _Callbacks) -
 
 def _describe_use(command: Any, context: Any, action: Action) -> None:
     action.name = _name(command)
-    action.shard = _shard(context.client, context.guild_id)
+    action.shard = shard_of(context.guild_id, context.client.app.shard_count)
     if action.ran is None and action.error is None:
         action.outcome = Outcome.DENIED  # a hook returned `HookResult(abort=True)`
 
 
 def _describe_interaction(command: Any, client: Any, interaction: Any, action: Action) -> None:
-    action.shard = _shard(client, interaction.guild_id)
+    action.shard = shard_of(interaction.guild_id, client.app.shard_count)
     if command is None:
         action.outcome = Outcome.NOT_FOUND
         return
@@ -236,7 +237,3 @@ def _name(command: Any) -> str:
 def _category(command: Any) -> str | None:
     plugin = command.plugin
     return plugin.name.lower() if plugin is not None and plugin.name else None
-
-
-def _shard(client: Any, guild_id: int | None) -> int:
-    return (int(guild_id or 0) >> 22) % (client.app.shard_count or 1)

@@ -21,7 +21,9 @@ import lightbulb
 from changeover.core.errors import BadValueError
 from changeover.core.model import Kind, Outcome
 from changeover.integrations.actions import Action, Actions, running
-from changeover.integrations.hikari_swaps import Swaps, observed_class
+from changeover.integrations.hikari_lightbulb_components import component_methods
+from changeover.integrations.hooks import Hooks, observed_class
+from changeover.integrations.platform import shard_of
 
 Handler = tuple[str, Kind | None, Callable[..., Any]]
 
@@ -82,12 +84,12 @@ class Client:
 
     # --- the hooks ----------------------------------------------------------------------------
 
-    def hook(self, actions: Actions, swaps: Swaps) -> None:
+    def hook(self, actions: Actions, hooks: Hooks) -> None:
         """See `Framework.hook`. Raises `BadValueError` (see `Registry.new`)."""
-        callbacks = _Callbacks(actions, swaps)
+        callbacks = _Callbacks(actions, hooks)
         client = self._client
         callbacks.meet_all(client)
-        swaps.put(client, "__class__", _observed(type(client), actions, callbacks))
+        hooks.put(client, "__class__", _observed(type(client), actions, callbacks, hooks))
 
         def observe(error: Any) -> bool:
             actions.fail(error)
@@ -151,9 +153,9 @@ class Client:
 class _Callbacks:
     """Routes every command that it meets, by its class's method."""
 
-    def __init__(self, actions: Actions, swaps: Swaps) -> None:
+    def __init__(self, actions: Actions, hooks: Hooks) -> None:
         self._actions = actions
-        self._swaps = swaps
+        self._hooks = hooks
 
     def meet_all(self, client: Any) -> None:
         """Route what a client has now. Raises `BadValueError` (see `Registry.new`)."""
@@ -172,7 +174,7 @@ class _Callbacks:
     def meet(self, command: Any) -> None:
         """Route one command, if it is not yet."""
         data = command._command_data  # noqa: SLF001  # nothing public tells the method
-        if self._swaps.has(command, data.invoke_method):
+        if self._hooks.has(command, data.invoke_method):
             return
         original = vars(command)[data.invoke_method]
         names = _option_names(command)
@@ -196,10 +198,10 @@ class _Callbacks:
                 return await _bound(original, command)(*args, **kwargs)
             return await routed(command, context, **options)
 
-        self._swaps.put(command, data.invoke_method, invoke)
+        self._hooks.put(command, data.invoke_method, invoke)
 
 
-def _observed(base: type[Any], actions: Actions, callbacks: _Callbacks) -> type[Any]:
+def _observed(base: type[Any], actions: Actions, callbacks: _Callbacks, hooks: Hooks) -> type[Any]:
     """A class for one client: each use of a command is an action, later commands are met."""
 
     async def handle(client: Any, interaction: Any, *args: Any) -> None:
@@ -213,8 +215,7 @@ def _observed(base: type[Any], actions: Actions, callbacks: _Callbacks) -> type[
             action.outcome = Outcome.NOT_FOUND  # lightbulb leaves it unanswered
         else:
             action.name = found[1]._command_data.qualified_name  # noqa: SLF001
-        shards = getattr(client.app, "shard_count", 1) or 1
-        action.shard = (int(interaction.guild_id or 0) >> 22) % shards
+        action.shard = shard_of(interaction.guild_id, client.app.shard_count)
 
     def register(client: Any, command: Any = None, **kwargs: Any) -> Any:
         result = super(observed, client).register(command, **kwargs)
@@ -228,7 +229,8 @@ def _observed(base: type[Any], actions: Actions, callbacks: _Callbacks) -> type[
         callbacks.meet_safely(callbacks.meet_all, client)
         await super(observed, client).sync_application_commands(**kwargs)
 
-    methods = {
+    methods: dict[str, Callable[..., Any]] = {
+        **component_methods(lambda: observed, actions, hooks),
         "handle_application_command_interaction": handle,
         "register": register,
         "sync_application_commands": sync,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MemberDescriptorType, new_class
 from typing import Any
 
 _ABSENT = object()
@@ -18,7 +20,7 @@ class _Put:
     held from here, it would keep a closed view or a reloaded extension alive for ever.
     """
 
-    owner: weakref.ref[Any]
+    owner: Callable[[], Any]
     name: str
     value: weakref.ref[Any]
 
@@ -34,7 +36,7 @@ class _Put:
 
 
 class Hooks:
-    """Sets attributes on instances, never on classes that others share, and restores them."""
+    """Sets attributes, in slots too, on objects of one bot's own, and restores them."""
 
     def __init__(self) -> None:
         self._puts: dict[tuple[int, str], _Put] = {}
@@ -47,8 +49,7 @@ class Hooks:
         setattr(value, _BEFORE, before)
         setattr(owner, name, value)
         key = (id(owner), name)
-        gone = weakref.ref(owner, lambda _: self._puts.pop(key, None))
-        self._puts[key] = _Put(gone, name, weakref.ref(value))
+        self._puts[key] = _Put(self._reference(owner, key), name, weakref.ref(value))
 
     def has(self, owner: Any, name: str) -> bool:
         """Whether what stands there is ours."""
@@ -61,7 +62,28 @@ class Hooks:
         for put in reversed(puts):
             put.undo()
 
+    def _reference(self, owner: Any, key: tuple[int, str]) -> Callable[[], Any]:
+        try:
+            return weakref.ref(owner, lambda _: self._puts.pop(key, None))
+        except TypeError:  # slots without one for this: a client, which lives as long as the bot
+            return lambda: owner
+
+
+def observed_class(base: type[Any], methods: Mapping[str, Any]) -> type[Any]:
+    """A subclass that an object, with slots or not, can be given: same name, nothing added."""
+    names = {
+        "__slots__": (),
+        "__module__": base.__module__,
+        "__qualname__": base.__qualname__,
+        "__doc__": base.__doc__,
+    }
+    return new_class(base.__name__, (base,), {}, lambda space: space.update(names | dict(methods)))
+
 
 def _standing(owner: Any, name: str) -> Any:
     """What an object itself has under a name, whatever its class has."""
-    return type(owner) if name == "__class__" else vars(owner).get(name, _ABSENT)
+    if name == "__class__":
+        return type(owner)
+    if isinstance(getattr(type(owner), name, None), MemberDescriptorType):
+        return getattr(owner, name, _ABSENT)
+    return vars(owner).get(name, _ABSENT)

@@ -16,15 +16,16 @@ from nextcord.ext import application_checks, commands
 
 from changeover.core.model import Kind
 from changeover.integrations.actions import Actions
-from changeover.integrations.forks import ForkBot, Library
-from changeover.integrations.forks_commands import Sources, category_of, meet_added
-from changeover.integrations.forks_outcomes import Meanings
+from changeover.integrations.family import Library
+from changeover.integrations.family_commands import Places
+from changeover.integrations.family_outcomes import Speech
+from changeover.integrations.family_sources import category_of
+from changeover.integrations.forks import ForkBot
+from changeover.integrations.forks_commands import Sources
 from changeover.integrations.hooks import Hooks
 
 _LIBRARY = Library(
-    nextcord,
-    commands,
-    Meanings(commands, nextcord, nextcord.errors, application_checks),
+    "nextcord", nextcord, commands, Speech(nextcord, commands, nextcord.errors, application_checks)
 )
 _SUB_COMMAND, _GROUP = 1, 2  # option types. Source: "Application Command Option Type"
 
@@ -43,7 +44,8 @@ class Bot(ForkBot):
         bot, state = self._bot, self._bot._connection  # noqa: SLF001  # all ends there
         callbacks = SlashCallbacks(actions, self._hooks)
         # The state's method sees them all: decorated ones reach it only when the bot logs in.
-        meet_added(state, "add_application_command", callbacks.meet, actions, self._hooks)
+        places = Places(actions, self._hooks)
+        places.meet_later(state, "add_application_command", callbacks.meet)
         decorated = bot._application_commands_to_add  # noqa: SLF001
         for command in {*bot.get_all_application_commands(), *decorated}:
             callbacks.meet(command)

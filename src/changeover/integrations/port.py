@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from changeover.core.errors import ChangeoverError
 from changeover.core.model import Gateway, Kind, Outcome
+from changeover.integrations.messages import Json, OnButton
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -59,14 +60,16 @@ class Plain:
         return False
 
 
-class Integration(Dialect, Protocol):
+class Integration(Protocol):
     """One bot of one library. `find(bot)` makes it; nothing is touched before `attach`.
 
     Attributes:
         library: such as `discord.py 2.7.1`.
+        dialect: how it says what happened.
     """
 
     library: str
+    dialect: Dialect
 
     def attach(self, actions: Actions, on_close: Callable[[], None]) -> None:
         """Route and record every command of the bot, and every one that it gets later.
@@ -100,3 +103,26 @@ class Integration(Dialect, Protocol):
 
     def gateway(self, window_s: float) -> Gateway:
         """What is known of the gateway now; rate limits of so many seconds. From any thread."""
+
+    async def post(self, channel_id: int, body: Json, *, timeout_s: float = 10.0) -> str:
+        """Post a message as the bot; returns its id. From any event loop, in any thread.
+
+        The library's own HTTP client sends it, so that the bot's rate limits are kept.
+
+        Args:
+            channel_id: where to.
+            body: the message as Discord's API takes it: `content`, `embeds`, `components` ...
+            timeout_s: for all of it, waiting for the rate limit included.
+
+        Raises:
+            ChannelError: the bot does not run, or Discord did not take it in time.
+        """
+
+    def on_button(self, callback: OnButton) -> None:
+        """Have presses of buttons answered whose custom id begins with `changeover:`.
+
+        Discord is told at once that the press arrived. The callback is given the user's id and
+        the custom id, and awaited on the bot's loop, which it must not block; what it returns is
+        shown to that user alone. Whether this user may is its own question. The bot's own views
+        never hear of such a press.
+        """

@@ -5,31 +5,26 @@ A bridge command is a prefix command and a slash command of one name; each is me
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
+from collections.abc import Iterable, Iterator
 from importlib import import_module
-from types import MethodType, ModuleType
 from typing import Any
 
-from changeover.core.errors import BadValueError
 from changeover.core.model import Kind
 from changeover.integrations.actions import Actions
+from changeover.integrations.family_commands import Places
+from changeover.integrations.family_sources import NewHandler, bound, sources_in
 from changeover.integrations.hooks import Hooks
 
-# As in `pycord_outcomes`: the type checker knows another library of this name.
+# As in `pycord`: the type checker knows another library of this name.
 discord: Any = import_module("discord")
 commands: Any = import_module("discord.ext.commands")
-
-NewHandler = tuple[str, Kind | None, Callable[..., Any]]
 
 
 class Callbacks:
     """Routes every command that it meets, and those that are added to its groups later."""
 
     def __init__(self, actions: Actions, hooks: Hooks) -> None:
-        self._actions = actions
-        self._hooks = hooks
+        self._places = Places(actions, hooks)
 
     def meet(self, command: Any) -> None:
         """Route a command, a group and all in it. Raises `BadValueError` (see `Registry.new`)."""
@@ -39,71 +34,17 @@ class Callbacks:
             children = command.subcommands
         else:
             is_prefix = isinstance(command, commands.Command)
-            self._route(command, Kind.PREFIX if is_prefix else Kind.SLASH)
+            self._places.route(command, Kind.PREFIX if is_prefix else Kind.SLASH, command.cog)
             children = []
         if isinstance(command, commands.GroupMixin):
             self.meet_later(command, "add_command")
             children = command.commands
         for child in list(children):
             self.meet(child)
-        if hasattr(command, "_injected"):  # the help command, which sets its callback anew
-            self._follow_help(command)
 
     def meet_later(self, home: Any, method: str) -> None:
         """Route what a method of a bot or a group adds to it from now on."""
-        if self._hooks.has(home, method):
-            return
-        before: Callable[..., Any] = getattr(home, method)
-
-        @wraps(before)
-        def add(*args: Any, **kwargs: Any) -> Any:
-            made = before(*args, **kwargs)
-            command = args[0] if made is None else made  # `create_subgroup` makes it itself
-            if self._actions.is_attached:
-                try:
-                    self.meet(command)
-                except Exception as trouble:  # noqa: BLE001  # then it stays with legacy
-                    self._actions.guard.caught("attach.add_command", trouble)
-            return made
-
-        self._hooks.put(home, method, add)
-
-    def _route(self, command: Any, kind: Kind) -> None:
-        if self._hooks.has(command, "_callback"):
-            return
-        routed = self._actions.routed(
-            command._callback,  # noqa: SLF001  # the setter may parse the signature again
-            command.qualified_name,
-            category=_category(command.cog),
-            kind=kind,
-            has_self=command.cog is not None and not _is_help(command),
-        )
-        self._hooks.put(command, "_callback", routed)
-
-    def _follow_help(self, command: Any) -> None:
-        if self._hooks.has(command, "prepare"):
-            return
-        prepare = command.prepare
-
-        async def prepare_routed(ctx: Any) -> None:
-            await prepare(ctx)
-            if self._actions.is_attached and self._actions.registry.has_new(command.name):
-                command._callback = self._actions.routed(  # noqa: SLF001  # as above
-                    command._callback,  # noqa: SLF001
-                    command.qualified_name,
-                    kind=Kind.PREFIX,
-                )
-
-        self._hooks.put(command, "prepare", prepare_routed)
-
-
-def _is_help(command: Any) -> bool:
-    return hasattr(command, "_injected")  # its callback is bound to the help command itself
-
-
-def _category(cog: Any) -> str | None:
-    name = getattr(cog, "qualified_name", None)
-    return name.lower() if isinstance(name, str) and name else None
+        self._places.meet_later(home, method, self.meet)
 
 
 def all_commands(bot: Any) -> Iterator[Any]:
@@ -127,23 +68,14 @@ _INNER = (1, 2)  # SUB_COMMAND and SUB_COMMAND_GROUP. Source: "Application Comma
 
 
 def handlers_in(source: Any, bot: Any) -> Iterator[NewHandler]:
-    """The commands of a cog, a cog's class or a module, by qualified name.
-
-    Plain async functions of a module count by their own name.
-
-    Raises:
-        BadValueError: it is none of these, or a class that cannot be made without arguments.
-    """
-    if isinstance(source, ModuleType):
-        yield from _in_module(source, bot)
-    elif isinstance(source, type) and issubclass(source, discord.Cog):
-        yield from handlers_in(_made(source, bot), bot)
-    elif isinstance(source, discord.Cog):
-        yield from _of(source.__cog_commands__, source)
-    elif _is_command(source):
-        yield from _of([source], None)
-    else:
-        raise BadValueError("new_from", repr(source), "a cog or a module", "new_from(NewCog(bot))")
+    """See `Integration.handlers_in`. Raises `BadValueError` (see `sources_in`)."""
+    for found in sources_in(source, bot, discord.Cog, _is_command):
+        if isinstance(found, tuple):
+            yield found
+        elif isinstance(found, discord.Cog):
+            yield from _of(found.__cog_commands__, found)
+        else:
+            yield from _of([found], None)
 
 
 def _is_command(value: Any) -> bool:
@@ -152,31 +84,6 @@ def _is_command(value: Any) -> bool:
 
 def _is_bridge(value: Any) -> bool:
     return getattr(type(value), "__bridge__", False) is True
-
-
-def _in_module(module: ModuleType, bot: Any) -> Iterator[NewHandler]:
-    for name, value in list(vars(module).items()):
-        is_own = getattr(value, "__module__", None) == module.__name__
-        is_cog = isinstance(value, type) and issubclass(value, discord.Cog)
-        if _is_command(value) or (is_cog and is_own):
-            yield from handlers_in(value, bot)
-        elif inspect.iscoroutinefunction(value) and is_own and not name.startswith("_"):
-            yield name, None, value
-
-
-def _made(cog: type[Any], bot: Any) -> Any:
-    """An instance of a cog's class, with the bot where it wants one argument."""
-    required = [
-        parameter
-        for parameter in inspect.signature(cog).parameters.values()
-        if parameter.default is parameter.empty
-        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    ]
-    if len(required) > 1 or (required and bot is None):
-        raise BadValueError(
-            "new_from", cog.__qualname__, "an instance of the cog", f"new_from({cog.__name__}(bot))"
-        )
-    return cog(*([bot] if required else []))
 
 
 def _of(found: Iterable[Any], cog: Any) -> Iterator[NewHandler]:
@@ -194,7 +101,4 @@ def _of(found: Iterable[Any], cog: Any) -> Iterator[NewHandler]:
 
 def _handler(command: Any, cog: Any) -> NewHandler:
     kind = Kind.PREFIX if isinstance(command, commands.Command) else Kind.SLASH
-    callback = command.callback
-    if cog is not None and not isinstance(callback, MethodType):
-        callback = MethodType(callback, cog)
-    return command.qualified_name, kind, callback
+    return command.qualified_name, kind, bound(command.callback, cog)

@@ -131,8 +131,9 @@ class Registry:
         """
         if not isinstance(command, str) or not command.strip():
             raise BadValueError("command", str(command), "a name that is not blank", "ping")
-        if not callable(function):
-            raise BadValueError(f"new({command!r})", repr(function), "a function", "ping")
+        if not callable(function) or isinstance(function, type):  # calling a class answers nobody
+            allowed, example = "a function", f"@changeover.new({command!r}) above `async def`"
+            raise BadValueError(f"new({command!r})", repr(function), allowed, example)
         with self._lock:
             entry = self._entry(" ".join(command.split()))
             entry.category = category or entry.category

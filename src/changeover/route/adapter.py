@@ -170,28 +170,29 @@ class CommandIntegrationAdapter:
             raise UnknownCommandError(str(command))
         name = known.name
         id_, choice, handler = self._choose(known, message)
-        while True:  # once, and once more if legacy answers for a new handler that failed
-            system, trace, _ = choice
-            started_ns = self._monotonic_ns()
-            try:
-                result = handler(message, args)
-                if type(result) is CoroutineType or _is_awaitable(result):
-                    result = await result
-            except BaseException as error:
-                duration_ns = self._monotonic_ns() - started_ns
-                outcome = guarded_classify(self._classify, error, self._guard)
-                self._record.execution(
-                    name, system, duration_ns, outcome, error=error, trace=trace, kind=kind
-                )
-                fallback = None if system == LEGACY else self._fallback(known, id_, outcome)
-                if fallback is None:
-                    raise
-                choice, handler = fallback
-            else:
-                duration_ns = self._monotonic_ns() - started_ns
-                outcome = self._outcome_of(result)
-                self._record.execution(name, system, duration_ns, outcome, trace=trace, kind=kind)
-                return result
+        system, trace, _ = choice
+        started_ns = self._monotonic_ns()
+        try:
+            result = handler(message, args)
+            if type(result) is CoroutineType or _is_awaitable(result):
+                result = await result
+        except BaseException as error:
+            duration_ns = self._monotonic_ns() - started_ns
+            outcome = guarded_classify(self._classify, error, self._guard)
+            self._record.execution(
+                name, system, duration_ns, outcome, error=error, trace=trace, kind=kind
+            )
+            legacy = None if system == LEGACY else self._fallback(known, id_, outcome)
+            if legacy is None:
+                raise
+        else:
+            duration_ns = self._monotonic_ns() - started_ns
+            outcome = self._outcome_of(result)
+            self._record.execution(name, system, duration_ns, outcome, trace=trace, kind=kind)
+            return result
+        # One call is one record: the failure's. What legacy says to it is its answer all the same.
+        result = legacy(message, args)
+        return await result if _is_awaitable(result) else result
 
     def _choose(self, known: Command, message: Any) -> tuple[str | int | None, Choice, Handler]:
         id_, choice = None, _LOST
@@ -211,10 +212,8 @@ class CommandIntegrationAdapter:
             handler = known.any_handler()
         return id_, choice, handler
 
-    def _fallback(
-        self, known: Command, id_: str | int | None, outcome: Outcome
-    ) -> tuple[Choice, Handler] | None:
-        """Legacy, where it may answer after the new handler failed; else None."""
+    def _fallback(self, known: Command, id_: str | int | None, outcome: Outcome) -> Handler | None:
+        """Legacy's handler, where it may answer after the new one failed; else None."""
         if not outcome.is_error or _is_being_cancelled():
             return None
         try:
@@ -225,9 +224,7 @@ class CommandIntegrationAdapter:
         if choice is None:
             return None
         self._record.check(known.name, choice)
-        if choice.system != LEGACY or known.legacy is None:
-            return None
-        return choice, known.legacy
+        return known.legacy if choice.system == LEGACY else None
 
     def _outcome_of(self, result: Any) -> Outcome:
         if self._classify_result is None:

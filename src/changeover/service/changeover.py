@@ -14,6 +14,7 @@ from changeover.core.nearest import nearest
 from changeover.integrations import find
 from changeover.integrations.actions import Actions
 from changeover.integrations.functions import Function, Functions
+from changeover.integrations.messages import OnButton
 from changeover.integrations.port import Dialect, Integration, Plain
 from changeover.integrations.registry import Registry
 from changeover.route.outcome import Classify, default_classify
@@ -78,6 +79,7 @@ class Changeover(Monitor):
         self._functions = Functions(self._actions(Plain()), self._registry)
         self._sources: list[Any] = []  # cogs and modules that wait for a bot
         self._bot: Integration | None = None
+        self._on_button: OnButton | None = None
         self._has_told_missing = False
 
     # --- a bot --------------------------------------------------------------------------------
@@ -107,11 +109,13 @@ class Changeover(Monitor):
         is_own = not self._is_running
         self.start()
         try:
-            integration.attach(self._actions(integration), self.stop if is_own else _leave)
+            integration.attach(self._actions(integration.dialect), self.stop if is_own else _leave)
         except BaseException:
             if is_own:
                 self.stop()
             raise
+        if self._on_button is not None:
+            integration.on_button(self._on_button)
         self._sources.clear()
         self._bot, self.is_ready = integration, integration.is_ready
         self._has_told_missing = False
@@ -152,9 +156,10 @@ class Changeover(Monitor):
         """
 
         def decorate(function: _H) -> _H:
+            is_class = isinstance(function, type)  # whose `callback` would lack its instance
             self._registry.new(
                 command,
-                getattr(function, "callback", function),
+                function if is_class else getattr(function, "callback", function),
                 category=category,
                 kind=kind,
                 safe_to_repeat=safe_to_repeat,
@@ -210,6 +215,21 @@ class Changeover(Monitor):
         is_cog = not isinstance(source, ModuleType)  # a module has helpers that are no commands
         for name, kind, function in integration.handlers_in(source):
             self._registry.new(name, function, kind=kind, is_expected=is_cog)
+
+    async def _post(self, channel_id: int, body: dict[str, Any]) -> str | None:
+        """A message by the bot itself, from any event loop; its id, or None without a bot.
+
+        Raises:
+            ChannelError: the bot does not run, or Discord did not take it.
+        """
+        bot = self._bot
+        return None if bot is None else await bot.post(channel_id, body)
+
+    def _answer_buttons(self, callback: OnButton) -> None:
+        """See `Integration.on_button`; for the bot that is attached, now or later."""
+        self._on_button = callback
+        if self._bot is not None:
+            self._bot.on_button(callback)
 
     def _look_at_bot(self) -> None:
         bot = self._bot

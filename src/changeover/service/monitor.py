@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from changeover.act.board import Teller
@@ -145,7 +146,7 @@ class Monitor:
         self._serves = settings.enabled and settings.http
         self._server: Server | None = None
         self._is_served = threading.Event()
-        self._is_running = self._is_stopped = self._is_refused = False
+        self._is_running = self._is_stopped = self._is_refused = self._is_opening = False
         self._undo_end: Callable[[], None] = lambda: None
         self._make_own_part()
         around_fork(self._tick_lock, self._go_on_in_forked_child)
@@ -165,7 +166,7 @@ class Monitor:
         self._delivery = DeliveryThread(self._outbox, guard=guard)
         self.alerts = AlertManager(
             self._state,
-            rules_of(settings),
+            rules_of(settings, clock),
             clock=clock,
             instance=self._instance,
             channels=list(channels),
@@ -293,6 +294,7 @@ class Monitor:
         for shared in (self._guard, self.flags, self.loops):
             shared.begin_anew()
         self._serves, self._server, self._is_served = False, None, threading.Event()
+        self._is_opening = False
         self._sampler.stop()
         self._make_own_part()
         if was_running:
@@ -316,7 +318,7 @@ class Monitor:
         """One step of the road: record, aggregate, store; judge and take back; act. Showing reads."""
         with self._tick_lock:
             if self._is_running:
-                self._open_door_if_due()  # here: importing a web server would hold up a bot
+                self._open_door_if_due()  # not in `start`: that would hold up a bot
             self._look_at_bot()
             self._forward()
             self.moving.look()  # before anything that may wait for a disk
@@ -330,8 +332,18 @@ class Monitor:
             self.flags.refresh()
             self.tokens.refresh()
             self.orders.settle()
-            if self._has_bot and self._alerts_due.is_due():
-                self.alerts.check_alerts(self._summaries.summary, self._summaries.fullest_resource)
+            if self._has_bot:
+                self._act()
+
+    def _act(self) -> None:
+        self.alerts.refresh_rules()
+        if self._alerts_due.is_due():
+            self.alerts.check_alerts(
+                self._summaries.summary,
+                self._summaries.fullest_resource,
+                samples_of=self._summaries.samples,
+                shares=lambda: [command.share for command in self._router.states()],
+            )
 
     def _gather(self) -> None:
         """What was recorded since the last time is counted in memory, and judged."""
@@ -386,9 +398,26 @@ class Monitor:
         self._writer.put(Batch(self._instance, resources=[sample]))
 
     def _open_door_if_due(self) -> None:
-        """Serve. Another process of this bot may hold the port; then it is tried again."""
-        if not self._serves or self._server is not None or not self._door_due.is_due():
+        """Serve, from a thread of its own; where the port is taken, try again later.
+
+        Loading a web server takes a second, and counting and storing must go on meanwhile.
+        Another process of this bot may hold the port, and end.
+        """
+        if not self._serves or self._server is not None or self._is_opening:
             return
+        if self._door_due.is_due():
+            self._is_opening = True
+            Thread(target=self._open_door, name="changeover-door", daemon=True).start()
+
+    def _open_door(self) -> None:
+        try:
+            self._try_door()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the monitor goes on without
+            self._guard.caught("service.door", error)
+        finally:
+            self._is_opening = False
+
+    def _try_door(self) -> None:
         server = server_of(
             self.settings,
             self.readings(),
@@ -402,14 +431,14 @@ class Monitor:
             if not self._is_refused:
                 logger.warning("%s; tried again every %.0f s", error, DOOR_EVERY_S)
             self._is_refused = True
-        else:
-            self._server, self._is_refused = server, False
-            if not self._is_running:  # stopped meanwhile, by a `stop` that saw no server yet
-                self._close_door()
-                return
-            set_apart()
-            self._is_served.set()
-            logger.info("changeover serves %s", server.url)
+            return
+        self._server, self._is_refused = server, False
+        if not self._is_running:  # stopped meanwhile, by a `stop` that saw no server yet
+            self._close_door()
+            return
+        set_apart()
+        self._is_served.set()
+        logger.info("changeover serves %s", server.url)
 
     def _close_door(self) -> None:
         server, self._server = self._server, None
@@ -439,14 +468,15 @@ class Monitor:
         return self._telling().snapshot(window)
 
     def catch_up(self) -> Self:
-        """Learn all that the store holds, without a `start`; for a short look from outside.
+        """Learn all that the store holds now, also without a `start`; for a look from outside.
 
         Raises:
             StoreUnavailableError: it cannot be read.
         """
-        self._catalogue.learn()
-        self._follow_others()
-        self.flags.refresh()
+        with self._tick_lock:  # or a started monitor would count what both are reading twice
+            self._catalogue.learn()
+            self._follow_others()
+            self.flags.refresh()
         return self
 
     def readings(self) -> Readings:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from changeover.act.rulebook import read_document
 from changeover.core.errors import BadValueError, SettingsError, StoreUnavailableError
 from changeover.core.nearest import nearest
-from changeover.core.toml import parse_toml
 from changeover.route.names import FlagNames
 from changeover.route.sources import EnvironmentFlags, FileFlags
+from changeover.settings.alert_rules import wrong_rules
 from changeover.settings.table import Row, Settings, table
 
 CONFIG_VARIABLE = "CHANGEOVER_CONFIG"
@@ -25,6 +26,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     file = Path(env.get(CONFIG_VARIABLE) or "changeover.toml")
     problems: list[BadValueError] = []
     written = _read_file(file, named=bool(env.get(CONFIG_VARIABLE)), problems=problems)
+    is_readable = not problems
     chosen: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for name, row, _ in table():
@@ -41,6 +43,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     problems += [_unknown_key(key) for key in written]
     problems += _wrong_flags(env, file)
     settings = Settings(**chosen, sources=sources, warnings=tuple(_misspelt(env)), config_file=file)
+    if is_readable:
+        problems += wrong_rules(settings)
     if not problems:
         problems += _contradictions(settings)
     if problems:
@@ -51,15 +55,18 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _read_file(file: Path, *, named: bool, problems: list[BadValueError]) -> dict[str, Any]:
     """The file's values by dotted key, without the tables that others read."""
     try:
-        content = parse_toml(file.read_text("utf-8"))
+        _, content = read_document(file)
     except FileNotFoundError:
         if named:
             problems.append(
                 BadValueError(CONFIG_VARIABLE, str(file), "a file that exists", "changeover.toml")
             )
         return {}
-    except (OSError, ValueError) as error:
+    except OSError as error:
         problems.append(BadValueError(str(file), str(error), "a readable TOML file", 'a = "b"'))
+        return {}
+    except SettingsError as error:
+        problems += error.problems
         return {}
     flat: dict[str, Any] = {}
     for section, content_of in content.items():
@@ -67,6 +74,8 @@ def _read_file(file: Path, *, named: bool, problems: list[BadValueError]) -> dic
             continue
         if isinstance(content_of, dict):
             flat |= {f"{section}.{key}": value for key, value in content_of.items()}
+            if section == "alerts":
+                flat.pop("alerts.rules", None)  # tables that act.rule_tables reads
         else:
             flat[section] = content_of
     return flat

@@ -254,6 +254,24 @@ def route(changeover):
 
 
 @pytest.fixture
+def make_sharded(make_bot):
+    """A bot with so many shards."""
+    return lambda shards: make_bot(cls=commands.AutoShardedBot, shard_count=shards)
+
+
+@pytest.fixture
+def rows(changeover):
+    """Command, system, outcome and error type of each record so far."""
+    return lambda: CONFORMANCE.rows(changeover)
+
+
+@pytest.fixture
+def records(changeover):
+    """Each record so far."""
+    return lambda: CONFORMANCE.records(changeover)
+
+
+@pytest.fixture
 def run(world, changeover, make_bot):
     """`async with run() as (discord, bot)`: an attached bot that is ready."""
 

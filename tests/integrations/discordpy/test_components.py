@@ -205,3 +205,19 @@ async def test_detach_restores_views(run, changeover, components):
         assert not {"_scheduled_task", "on_error", "interaction_check"} & set(vars(made[0]))
         assert (await panel.press("Go")).content == "gone"
         assert components() == []
+
+
+async def test_the_bots_own_views_work_beside_buttons_of_ours(run, changeover, components):
+    async def on_button(_user_id, _custom_id):
+        raise AssertionError
+
+    changeover._answer_buttons(on_button)
+    async with run(panels) as (loopback, bot):
+        bot.add_dynamic_items(Vote)
+        [panel] = (await loopback.say("!panel")).replies
+        assert (await panel.press("Go")).content == "gone"
+        [shown] = (await loopback.say("!vote 7")).replies
+        assert (await shown.press("Vote")).content == "voted 7"
+        asked = await panel.press("Ask")
+        assert (await asked.modal.submit({"Name": "Bob"})).content == "hello Bob"
+        assert [row[0] for row in components()] == ["Panel go", "Vote", "Panel ask", "Form"]

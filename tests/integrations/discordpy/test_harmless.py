@@ -39,6 +39,7 @@ def everything(bot):
     for one in objects:
         facts = {name: id(value) for name, value in vars(one).items()}
         seen[id(one)] = (type(one), facts)
+    seen["parsers"] = dict(bot._connection.parsers)
     return seen
 
 

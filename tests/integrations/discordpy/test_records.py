@@ -15,29 +15,6 @@ pytestmark = pytest.mark.slow
 OK, FAILURE = Outcome.OK, Outcome.FAILURE
 
 
-async def test_every_case_of_every_library_gives_its_records_and_no_others(
-    run, changeover, conformance
-):
-    async with run() as (loopback, _bot):
-        for name, case in conformance.CASES.items():
-            before = len(conformance.records(changeover))
-            await conformance.play(case, loopback)
-            assert conformance.rows(changeover)[before:] == case.expected, name
-            kinds = {record["kind"] for record in conformance.records(changeover)[before:]}
-            assert kinds <= {case.kind}, name
-
-
-async def test_direct_messages_are_recorded_too(run, changeover, conformance, world):
-    async with run() as (loopback, _bot):
-        dm = world.dm(world.person())
-        await loopback.say("!ping 7", channel=dm)
-        await loopback.invoke("/sping", n=7, channel=dm)
-        assert conformance.rows(changeover) == [
-            ("ping", "legacy", OK, None),
-            ("sping", "legacy", OK, None),
-        ]
-
-
 @pytest.mark.parametrize(
     ("does", "command", "outcome", "error"),
     [
@@ -71,17 +48,6 @@ async def test_hybrids_and_groups_count_once(
         assert record["kind"] == (Kind.SLASH if does[0] == "/" else Kind.PREFIX)
 
 
-async def test_context_menus_are_recorded_by_their_names(run, changeover, conformance, world):
-    async with run() as (loopback, _bot):
-        user = world.person()
-        answer = await loopback.invoke("Greet", target=user)
-        assert answer.content == f"hello {user.name}"
-        said = await loopback.say("!ping 7")
-        await loopback.invoke("Quote", target=said.replies[0])
-        names = [row[0] for row in conformance.rows(changeover)]
-        assert names == ["Greet", "ping", "Quote"]
-
-
 async def test_a_slash_command_that_the_tree_lost_is_not_found(run, changeover, conformance):
     async with run() as (loopback, bot):
         bot.tree.remove_command("sping")
@@ -99,17 +65,6 @@ async def test_a_tree_that_lets_nobody_in_has_denied_it(run, changeover, conform
     async with run(bot=make_bot(tree_cls=Closed)) as (loopback, _bot):
         await loopback.invoke("/sping", n=7)
         assert conformance.rows(changeover) == [("sping", UNKNOWN, Outcome.DENIED, None)]
-
-
-async def test_durations_are_true_for_handlers_that_block_the_loop_and_for_those_that_wait(
-    run, changeover, conformance
-):
-    async with run() as (loopback, _bot):
-        for does in ("!block", "!nap", "/sblock"):
-            await conformance.play(conformance.Case(does, []), loopback)
-            record = conformance.records(changeover)[-1]
-            assert record["command"] == does[1:]
-            assert record["duration_ms"] == pytest.approx(conformance.BLOCK_S * 1000, rel=0.05)
 
 
 async def test_an_answer_after_the_deadline_is_a_failure(run, changeover, conformance):
@@ -154,21 +109,6 @@ async def test_what_a_command_calls_inside_itself_is_part_of_it(run, changeover,
     async with run(nested) as (loopback, _bot):
         await loopback.say("!outer")
         assert conformance.rows(changeover) == [("outer", "legacy", OK, None)]
-
-
-@pytest.mark.parametrize("shards", [1, 2])
-async def test_sharded_bots_are_recorded_the_same(run, changeover, conformance, make_bot, shards):
-    bot = make_bot(cls=commands.AutoShardedBot, shard_count=shards)
-    async with run(bot=bot, shards=shards) as (loopback, _bot):
-        await loopback.say("!ping 7")
-        await loopback.invoke("/sping", n=7)
-        assert [row[:3] for row in conformance.rows(changeover)] == [
-            ("ping", "legacy", OK),
-            ("sping", "legacy", OK),
-        ]
-        guild = next(iter(loopback.world.guilds.values()))
-        told = {record["shard"] for record in conformance.records(changeover)}
-        assert told == {(guild.id >> 22) % shards}
 
 
 async def test_autocomplete_is_no_command(run, changeover, conformance):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import collections
+import threading
+import time
 import types
 
 import discord
@@ -356,3 +359,38 @@ async def test_a_thousand_commands_in_a_burst_with_replies_lose_nothing(
         assert loopback.counters.answers == 1_000
         assert changeover.summary("5m")["command_executions"]["total"] == 1_000
         assert {row[1:3] for row in rows} <= {("legacy", Outcome.OK), ("ddd", Outcome.OK)}
+
+
+async def test_a_thousand_commands_within_a_second_are_each_answered_and_recorded_once(
+    run, changeover, route, conformance
+):
+    @changeover.new("ping")
+    async def ping(ctx, n):
+        await ctx.send(f"new {n}")
+
+    said = collections.Counter()
+
+    def hear(message):
+        if message.author.bot:
+            said[int(message.content.split()[1])] += 1
+
+    async with run() as (loopback, _bot):
+        loopback._hub.listeners.add(hear)
+        route("ping", share="50%")
+        began = asyncio.get_running_loop().time()
+
+        def offer():
+            """A thousand a second; however slow the bot is, it is offered that many."""
+            for n in range(1_000):
+                loopback.post_message(f"!ping {n}")
+                threading.Event().wait(max(0, began + n / 1_000 - time.monotonic()))
+
+        await asyncio.to_thread(offer)
+        deadline = began + 17
+        while sum(said.values()) < 1_000 or len(conformance.rows(changeover)) < 1_000:
+            assert asyncio.get_running_loop().time() < deadline, loopback.counters
+            await asyncio.sleep(0.05)
+        assert said == dict.fromkeys(range(1_000), 1)
+        assert len(conformance.rows(changeover)) == 1_000
+        assert {row[2] for row in conformance.rows(changeover)} == {Outcome.OK}
+        assert loopback.counters.errors == 0

@@ -16,6 +16,11 @@ def _bots():
     return bots
 
 
+@pytest.fixture(scope="session")
+def conformance():
+    return bots.conformance
+
+
 @pytest.fixture
 def world():
     """One guild with two plain members."""
@@ -49,6 +54,12 @@ def route(changeover):
             changeover.set_flag(f"ddd.commands.{name}", value, actor="test")
 
     return send
+
+
+@pytest.fixture
+def make_sharded():
+    """A bot with so many shards."""
+    return lambda shards: bots.make_bot(cls=bots.commands.AutoShardedBot, shard_count=shards)
 
 
 @pytest.fixture

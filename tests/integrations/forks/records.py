@@ -6,40 +6,9 @@ import asyncio
 
 import pytest
 
-from changeover.core.model import Kind, Outcome
+from changeover.core.model import Outcome
 
 OK, FAILURE, UNKNOWN = Outcome.OK, Outcome.FAILURE, "unknown"
-
-
-async def test_every_case_gives_its_records_and_no_others(run, rows, records, bots):
-    async with run() as (loopback, _bot):
-        for name, case in bots.CASES.items():
-            before = len(rows())
-            await bots.conformance.play(case, loopback)
-            assert rows()[before:] == case.expected, name
-            assert {record["kind"] for record in records()[before:]} <= {case.kind}, name
-
-
-async def test_direct_messages_are_recorded_too(run, rows, world):
-    async with run() as (loopback, _bot):
-        dm = world.dm(world.person())
-        await loopback.say("!ping 7", channel=dm)
-        await loopback.invoke("/sping", n=7, channel=dm)
-        assert rows() == [("ping", "legacy", OK, None), ("sping", "legacy", OK, None)]
-
-
-async def test_context_menus_are_recorded_by_their_names(run, rows, records, world):
-    async with run() as (loopback, _bot):
-        user = world.person()
-        assert (await loopback.invoke("Greet", target=user)).content == f"hello {user.name}"
-        said = await loopback.say("!ping 7")
-        await loopback.invoke("Quote", target=said.replies[0])
-        assert [row[:3] for row in rows()] == [
-            ("Greet", "legacy", OK),
-            ("ping", "legacy", OK),
-            ("Quote", "legacy", OK),
-        ]
-        assert [record["kind"] for record in records()] == [Kind.SLASH, Kind.PREFIX, Kind.SLASH]
 
 
 async def test_a_sub_command_and_the_callback_above_it_are_one_record(run, rows, bots):
@@ -55,12 +24,6 @@ async def test_a_sub_command_and_the_callback_above_it_are_one_record(run, rows,
             ("loud sub", UNKNOWN, Outcome.USER_ERROR, "BadArgument"),
             ("sgrp boom", "legacy", FAILURE, "KeyError"),
         ]
-
-
-async def test_the_help_command_is_recorded(run, rows):
-    async with run() as (loopback, _bot):
-        assert "ping" in (await loopback.say("!help")).content
-        assert rows() == [("help", "legacy", OK, None)]
 
 
 async def test_a_slash_command_that_the_bot_lost_is_not_found(run, rows, bots):
@@ -132,17 +95,6 @@ async def test_errors_that_a_handler_keeps_to_itself_are_recorded(run, rows, bot
         assert rows()[3][1:] == (UNKNOWN, Outcome.DENIED, "MissingPermissions")
         if bots.IS_DISNAKE:
             assert bot.prefix_errors == bot.slash_errors == []
-
-
-async def test_durations_are_true_for_handlers_that_block_the_loop_and_for_those_that_wait(
-    run, records, bots
-):
-    async with run() as (loopback, _bot):
-        for does in ("!block", "!nap", "/sblock"):
-            await bots.conformance.play(bots.conformance.Case(does, []), loopback)
-            record = records()[-1]
-            assert record["command"] == does[1:]
-            assert record["duration_ms"] == pytest.approx(500, rel=0.05)
 
 
 @pytest.mark.parametrize("shards", [1, 2])

@@ -222,22 +222,6 @@ async def test_an_interaction_that_is_not_the_first_parameter_is_found(
         assert [row[1] for row in rows()] == ["legacy", "legacy", "ddd"]
 
 
-async def test_a_flag_that_is_flipped_decides_from_the_next_call_on(run, changeover, route, rows):
-    @changeover.new("sping")
-    async def sping(inter, n):
-        await inter.response.send_message(f"new {n}")
-
-    async with run() as (loopback, _bot):
-        route("sping")
-        for number in range(10):
-            value = "on" if number % 2 else "off"
-            changeover.set_flag("ddd.commands.sping", value, actor="test")
-            answer = await loopback.invoke("/sping", n=number)
-            system = "new" if number % 2 else "legacy"
-            assert [reply.content for reply in answer.replies] == [f"{system} {number}"]
-        assert [row[1] for row in rows()] == ["legacy", "ddd"] * 5
-
-
 EXTENSION = """
 from {name}.ext import commands
 

@@ -54,12 +54,12 @@ def make(app, errors):
     client = arc.GatewayClient(app)
 
     @client.include
-    @arc.slash_command("ping", "answers")
+    @arc.slash_command("sping", "answers")
     async def ping(ctx: arc.GatewayContext, n: arc.Option[int, arc.IntParams("a number")]) -> None:
         await ctx.respond(f"legacy {n}")
 
     @client.include
-    @arc.slash_command("convert", "cannot")
+    @arc.slash_command("stransform", "cannot")
     async def convert(
         ctx: arc.GatewayContext, n: arc.Option[hikari.Color, arc.ColorParams("a colour")]
     ) -> None:
@@ -80,12 +80,12 @@ def make(app, errors):
     ) -> None:
         await ctx.respond(f"rest {rest.is_alive}")
 
-    for name, work in (("boom", boom), ("cancelled", cancelled), ("block", block), ("late", late)):
+    for name, work in (("sboom", boom), ("cancelled", cancelled), ("block", block), ("late", late)):
         client.include(simple(name, work))
     for name in ("fall", "spoke", "gone"):
         client.include(simple(name, say))
-    client.include(simple("cool", say)).add_hook(arc.user_limiter(60, 1))
-    client.include(simple("check", say)).add_hook(never)
+    client.include(simple("scool", say)).add_hook(arc.user_limiter(60, 1))
+    client.include(simple("scheck", say)).add_hook(never)
     client.include(simple("refused", say)).add_hook(abort)
     add_group(client)
 
@@ -97,7 +97,7 @@ def make(app, errors):
 
 
 def add_group(client):
-    grp = client.include_slash_group("grp", "a group", autodefer=False)
+    grp = client.include_slash_group("sgrp", "a group", autodefer=False)
     deep = grp.include_subgroup("deep", "a group in it")
 
     @grp.include
@@ -111,7 +111,7 @@ def add_group(client):
 
 def new_plugin():
     plugin = arc.GatewayPlugin("new ones")
-    grp = plugin.include_slash_group("grp", "the new one")
+    grp = plugin.include_slash_group("sgrp", "the new one")
 
     @grp.include
     @arc.slash_subcommand("sub", "answers anew")
@@ -122,6 +122,7 @@ def new_plugin():
 
 
 NEW = new_plugin()
+HAS_COMPONENTS = False
 
 
 def add_late(client):

@@ -51,6 +51,49 @@ async def say(ctx):
     await ctx.respond(f"legacy {ctx.command_data.qualified_name}")
 
 
+class Panel(lightbulb.components.Menu):
+    def __init__(self):
+        style = hikari.ButtonStyle.PRIMARY
+        self.add_interactive_button(style, self.go, label="Go")
+        self.add_interactive_button(style, self.crash, label="Boom")
+        self.add_interactive_button(
+            style, lambda ctx: ctx.respond("x"), custom_id="own_id", label="Named"
+        )
+        self.add_interactive_button(style, self.shut, label="Shut")
+        self.add_interactive_button(style, self.ask, label="Ask")
+
+    async def predicate(self, ctx):
+        return ctx.component.label != "Shut"
+
+    async def go(self, ctx):
+        await ctx.respond("gone")
+
+    async def crash(self, _ctx):
+        raise BOOM
+
+    async def shut(self, _ctx):
+        raise AssertionError
+
+    async def ask(self, ctx):
+        form = Form()
+        await ctx.respond_with_modal("Form", "form", components=form)
+        await form.attach(ctx.client, "form")
+
+
+class Form(lightbulb.components.Modal):
+    def __init__(self):
+        self.name = self.add_short_text_input("Name", custom_id="name")
+
+    async def on_submit(self, ctx):
+        await ctx.respond(f"hello {ctx.value_for(self.name)}")
+
+
+async def panel(ctx):
+    menu = Panel()
+    await ctx.respond("panel", components=menu)
+    menu.attach_persistent(ctx.client, timeout=None)
+
+
 def make(app, errors):
     client = lightbulb.client_from_app(app)
 
@@ -60,7 +103,7 @@ def make(app, errors):
     app.subscribe(hikari.StartedEvent, start)
 
     @client.register
-    class Ping(lightbulb.SlashCommand, name="ping", description="answers"):
+    class Ping(lightbulb.SlashCommand, name="sping", description="answers"):
         n = lightbulb.integer("n", "a number")
 
         @lightbulb.invoke
@@ -68,8 +111,8 @@ def make(app, errors):
             await ctx.respond(f"legacy {self.n}")
 
     @client.register
-    class Convert(lightbulb.SlashCommand, name="convert", description="cannot"):
-        n = lightbulb.integer("n", "a number", converter=refuse)
+    class Convert(lightbulb.SlashCommand, name="stransform", description="cannot"):
+        n = lightbulb.string("n", "a word", converter=refuse)
 
         @lightbulb.invoke
         async def invoke(self, ctx: lightbulb.Context) -> None:
@@ -89,13 +132,14 @@ def make(app, errors):
         ) -> None:
             await ctx.respond(f"rest {rest.is_alive}")
 
-    for name, work in (("boom", boom), ("cancelled", cancelled), ("block", block), ("late", late)):
+    for name, work in (("sboom", boom), ("cancelled", cancelled), ("block", block), ("late", late)):
         client.register(simple(name, work))
     for name in ("fall", "spoke", "gone"):
         client.register(simple(name, say))
-    client.register(simple("cool", say, [lightbulb.prefab.fixed_window(60, 1, "user")]))
-    client.register(simple("check", say, [never]))
+    client.register(simple("scool", say, [lightbulb.prefab.fixed_window(60, 1, "user")]))
+    client.register(simple("scheck", say, [never]))
     client.register(simple("refused", say, [lightbulb.prefab.owner_only]))
+    client.register(simple("panel", panel))
     client.register(group())
 
     @client.error_handler
@@ -107,7 +151,7 @@ def make(app, errors):
 
 
 def group():
-    grp = lightbulb.Group("grp", "a group")
+    grp = lightbulb.Group("sgrp", "a group")
     deep = grp.subgroup("deep", "a group in it")
 
     @grp.register
@@ -124,7 +168,7 @@ def group():
 
 
 def new_group():
-    grp = lightbulb.Group("grp", "the new one")
+    grp = lightbulb.Group("sgrp", "the new one")
 
     @grp.register
     class NewSub(lightbulb.SlashCommand, name="sub", description="answers anew"):
@@ -138,6 +182,7 @@ def new_group():
 
 
 NEW = new_group()
+HAS_COMPONENTS = True
 
 
 def add_late(client):

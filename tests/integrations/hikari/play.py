@@ -11,34 +11,40 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import json
 import logging
 import sys
 import threading
+from pathlib import Path
 
 import hikari
 
 from changeover import Changeover, Settings
-from changeover.core.errors import ChangeoverError
+from changeover.core.errors import ChangeoverError, ChannelError
 from changeover.demo.loopback import LoopbackDiscord, World
+from changeover.demo.loopback.conversation import Reply
 
+
+def _load_conformance():
+    path = Path(__file__).parents[1] / "conformance.py"
+    spec = importlib.util.spec_from_file_location("conformance", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CONFORMANCE = _load_conformance()
 CASES = {
-    "slash": ("/ping", {"n": 7}),
-    "failure": ("/boom", {}),
-    "cooldown": ("/cool", {}),
-    "cooldown again": ("/cool", {}),
-    "check": ("/check", {}),
     "refused by the library": ("/refused", {}),
     "injected": ("/inject", {}),
-    "bad option": ("/convert", {"n": 1}),
     "cancelled": ("/cancelled", {}),
     "blocking": ("/block", {}),
-    "sub-command": ("/grp sub", {"n": 3}),
-    "sub-command of a sub-group": ("/grp deep leaf", {}),
-    "failure of a sub-command": ("/grp boom", {}),
+    "sub-command of a sub-group": ("/sgrp deep leaf", {}),
+    "failure of a sub-command": ("/sgrp boom", {}),
     "late answer": ("/late", {}),
 }
-COMMANDS = ("ping", "grp", "fall", "spoke", "extra", "extras")  # flags, by name or category
+COMMANDS = ("sping", "sgrp", "fall", "spoke", "extra", "extras")  # flags, by name or category
 TROUBLE = []  # errors of ours; there must be none
 
 
@@ -100,7 +106,7 @@ class Stage:
             if any(row["outcome"] != "ok" for row in rows(self.changeover)[before:]):
                 break
             await asyncio.sleep(0.01)
-        fields = ("command", "system", "outcome", "error_type", "kind", "duration_ms")
+        fields = ("command", "system", "outcome", "error_type", "kind", "duration_ms", "shard")
         found = [[row.get(field) for field in fields] for row in rows(self.changeover)[before:]]
         return text.content if text is not None else None, found
 
@@ -129,6 +135,7 @@ async def play_records(library, result):
         result["gateway before the start"] = [early.ready, dict(early.latency_ns)]
         library.add_late(stage.client)
         await started(stage)
+        result["conformance"] = await play_conformance(stage)
         result["records"] = {
             name: (await stage.use(command, options))[1]
             for name, (command, options) in CASES.items()
@@ -136,9 +143,9 @@ async def play_records(library, result):
         ada = loopback.world.person("ada")
         result["records"]["menu"] = (await stage.use("Greet", target=ada))[1]
         dm = loopback.world.dm(ada)
-        result["records"]["in a direct message"] = (await stage.use("/ping", {"n": 1}, channel=dm))[
-            1
-        ]
+        result["records"]["in a direct message"] = (
+            await stage.use("/sping", {"n": 1}, channel=dm)
+        )[1]
         result["records"]["added later"] = (await stage.use("/later"))[1]
         result["records"]["taken out"] = await taken_out(stage)
         result["errors"] = [library.real(error) is library.BOOM for error in stage.errors[:1]]
@@ -152,9 +159,91 @@ async def play_records(library, result):
         result["left behind"] = sorted(
             name for name in after if name in before and after[name] is not before[name]
         )
-        result["after detach"] = await stage.use("/ping", {"n": 8}, expected=0)
+        result["after detach"] = await stage.use("/sping", {"n": 8}, expected=0)
         changeover.stop()
         await stage.app.close()
+
+
+async def play_conformance(stage):
+    """The records of each of the cases of every library that slash commands can play."""
+    found = {}
+    for name, case in CONFORMANCE.CASES.items():
+        if case.kind == CONFORMANCE.SLASH:
+            uses = [await stage.use(one, case.options) for one in case.does.split(";")]
+            found[name] = [row for _, rows in uses for row in rows]
+    return found
+
+
+async def play_components(library, result):
+    changeover = monitor()
+    async with LoopbackDiscord(world=world()) as loopback:
+        stage = Stage(library, loopback, changeover)
+        changeover.attach(stage.client)
+        await started(stage)
+        answer = await loopback.invoke("/panel", until_answered=True)
+        await until(lambda: answer.replies and rows(changeover))
+        [panel] = answer.replies
+        found = []
+        for label in ("Go", "Boom", "Named", "Shut"):
+            pressing = asyncio.ensure_future(panel.press(label, timeout_s=0.3))
+            wanted = len(found) + 2
+            await until(lambda wanted=wanted: len(rows(changeover)) >= wanted)
+            found.append(rows(changeover)[-1])
+            await pressing
+        asked = await panel.press("Ask", until_answered=True, timeout_s=2)
+        sent = await asked.modal.submit({"name": "Bob"}, timeout_s=0.3)
+        await until(lambda: len(rows(changeover)) >= 7)
+        result["modal answered"] = sent.content
+        result["components"] = [
+            [row[field] for field in ("command", "system", "outcome", "error_type", "kind")]
+            for row in rows(changeover)[1:]
+        ]
+        await stage.app.close()
+
+
+async def play_messages(library, result):
+    """A message that the bot posts for us, and a press of its button."""
+    changeover, presses = monitor(), []
+
+    async def on_button(user_id, custom_id):
+        presses.append([user_id, custom_id])
+        return "rolled back"
+
+    changeover._answer_buttons(on_button)
+    async with LoopbackDiscord(world=world()) as loopback:
+        stage = Stage(library, loopback, changeover)
+        changeover.attach(stage.client)
+        await started(stage)
+        channel = next(iter(loopback.world.guilds.values())).channel("general")
+        button = {"type": 2, "style": 4, "label": "Back", "custom_id": "changeover:back"}
+        body = {"content": "fails", "components": [{"type": 1, "components": [button]}]}
+        posted = await asyncio.to_thread(lambda: asyncio.run(changeover._post(channel.id, body)))
+        message = loopback._hub.messages.get(channel.id, int(posted))
+        ada = loopback.world.person("ada")
+        pressed = await Reply(message, loopback._people).press("Back", user=ada, timeout_s=0.3)
+        await until(lambda: pressed.interaction.followups)
+        [told] = pressed.interaction.followups
+        result["posted"] = [message.content, told.content, told.is_ephemeral]
+        result["presses"] = [[user == ada.id, custom_id] for user, custom_id in presses]
+        result["refused"] = await refusal(changeover)
+        result["records of presses"] = len(rows(changeover))
+        await stage.app.close()
+
+
+async def refusal(changeover):
+    try:
+        await changeover._post(7, {"content": "x"})
+    except ChannelError as error:
+        return [str(error)[:12], error.permanent]
+    return None
+
+
+async def until(is_so):
+    for _ in range(500):
+        if is_so():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError("it did not come")
 
 
 async def taken_out(stage):
@@ -165,7 +254,7 @@ async def taken_out(stage):
 async def troubled(stage):
     """Reconnects and rate limits, after one of each."""
     stage.loopback.rate_limit_next("POST /interactions/*/*/callback", 0.05)
-    await stage.use("/ping", {"n": 1})
+    await stage.use("/sping", {"n": 1})
     await stage.loopback.drop_connections(code=4000)
     for _ in range(1000):
         facts = stage.changeover._gateway(60.0)
@@ -196,7 +285,7 @@ async def play_routing(library, result):
     async with LoopbackDiscord(world=world()) as loopback:
         stage = Stage(library, loopback, changeover)
 
-        @changeover.new("ping")
+        @changeover.new("sping")
         async def ping(ctx, n):
             await ctx.respond(f"new {n}")
 
@@ -216,19 +305,19 @@ async def play_routing(library, result):
         changeover.new_from(library.NEW)
         changeover.attach(stage.client)
         await started(stage)
-        result["before the flag"] = await stage.use("/ping", {"n": 1})
+        result["before the flag"] = await stage.use("/sping", {"n": 1})
         await library.load(stage.client)
         result["extension"] = await stage.use("/extra")
         for name in ("enabled", "integration", "fallbackOnError", *COMMANDS):
             changeover.set_flag(f"ddd.commands.{name}", "on", actor="test")
         await library.reload(stage.client)
         result["extension, again"] = await stage.use("/extra")
-        result["routed"] = await stage.use("/ping", {"n": 2})
-        result["routed by new_from"] = await stage.use("/grp sub", {"n": 4})
+        result["routed"] = await stage.use("/sping", {"n": 2})
+        result["routed by new_from"] = await stage.use("/sgrp sub", {"n": 4})
         result["fallback"] = await stage.use("/fall")
         result["no second answer"] = await stage.use("/spoke")
-        changeover.set_flag("ddd.commands.ping", "off", actor="test")
-        result["flag back"] = await stage.use("/ping", {"n": 3})
+        changeover.set_flag("ddd.commands.sping", "off", actor="test")
+        result["flag back"] = await stage.use("/sping", {"n": 3})
         result["unfit"] = refused(changeover)
         result["threads while it ran"] = our_threads()
         await stage.app.close()
@@ -244,7 +333,7 @@ def refused(changeover):
         """One argument too many."""
 
     try:
-        changeover.new("ping")(unfit)
+        changeover.new("sping")(unfit)
     except ChangeoverError as error:
         return str(error)
     return None
@@ -253,11 +342,19 @@ def refused(changeover):
 async def play_shards(library, result):
     """hikari itself waits 5 s between two shards."""
     changeover = monitor()
-    async with LoopbackDiscord(world=world(), shards=2) as loopback:
+    two = world()
+    for _ in range(4):  # each shard has one
+        two.add_member(two.add_guild("More"), two.person("ada"))
+    async with LoopbackDiscord(world=two, shards=2) as loopback:
         stage = Stage(library, loopback, changeover)
         changeover.attach(stage.client)
         await started(stage)
-        result["two shards"] = (await stage.use("/ping", {"n": 1}))[1]
+        result["two shards"] = {}
+        for guild in loopback.world.guilds.values():
+            channel = guild.channel("general")
+            shard = (guild.id >> 22) % 2
+            found = (await stage.use("/sping", {"n": 1}, channel=channel))[1]
+            result["two shards"].setdefault(shard, []).extend(found)
         facts = changeover._gateway(60.0)
         latencies = facts.latency_ns
         result["latencies"] = {s: ns is None or ns < 1e9 for s, ns in latencies.items()}
@@ -289,6 +386,9 @@ async def main():
     await play_untouched(library, result)
     await play_records(library, result)
     await play_routing(library, result)
+    await play_messages(library, result)
+    if library.HAS_COMPONENTS:
+        await play_components(library, result)
     await play_shards(library, result)
     result["trouble"] = [repr(error) for error in TROUBLE]
     sys.stdout.write(json.dumps(result) + "\n")

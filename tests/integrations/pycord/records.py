@@ -4,34 +4,11 @@ import asyncio
 
 import discord
 import pytest
-from discord.ext import bridge, commands
+from discord.ext import commands
 
 from changeover.core.model import OTHER, UNKNOWN, Kind, Outcome
 
 OK, FAILURE, DENIED = Outcome.OK, Outcome.FAILURE, Outcome.DENIED
-
-
-async def test_every_case_of_every_library_gives_its_records_and_no_others(
-    run, changeover, conformance
-):
-    async with run() as (loopback, _bot):
-        for name, case in conformance.CASES.items():
-            before = len(conformance.records(changeover))
-            await conformance.play(case, loopback)
-            assert conformance.rows(changeover)[before:] == case.expected, name
-            kinds = {record["kind"] for record in conformance.records(changeover)[before:]}
-            assert kinds <= {case.kind}, name
-
-
-async def test_direct_messages_are_recorded_too(run, changeover, conformance, world):
-    async with run() as (loopback, _bot):
-        dm = world.dm(world.person())
-        await loopback.say("!ping 7", channel=dm)
-        await loopback.invoke("/sping", n=7, channel=dm)
-        assert conformance.rows(changeover) == [
-            ("ping", "legacy", OK, None),
-            ("sping", "legacy", OK, None),
-        ]
 
 
 @pytest.mark.parametrize(
@@ -70,16 +47,6 @@ async def test_bridges_and_groups_count_once(
         assert record["kind"] == (Kind.SLASH if does[0] == "/" else Kind.PREFIX)
 
 
-async def test_context_menus_are_recorded_by_their_names(run, changeover, conformance, world):
-    async with run() as (loopback, _bot):
-        user = world.person()
-        assert (await loopback.invoke("Greet", target=user)).content == f"hello {user.name}"
-        [reply] = (await loopback.say("!ping 7")).replies
-        assert (await loopback.invoke("Quote", target=reply)).content == "> legacy 7"
-        rows = [row[:3] for row in conformance.rows(changeover)]
-        assert rows == [("Greet", "legacy", OK), ("ping", "legacy", OK), ("Quote", "legacy", OK)]
-
-
 async def test_a_synced_command_that_the_bot_has_not_is_not_found(run, changeover, conformance):
     async with run() as (loopback, bot):
         gone = discord.utils.get(bot.pending_application_commands, name="sping")
@@ -101,17 +68,6 @@ async def test_a_check_for_all_commands_denies(run, changeover, conformance):
     async with run(guarded) as (loopback, _bot):
         await loopback.invoke("/s")
         assert conformance.rows(changeover) == [("s", UNKNOWN, DENIED, "CheckFailure")]
-
-
-async def test_durations_are_true_also_of_handlers_that_block_the_loop(
-    run, changeover, conformance
-):
-    async with run() as (loopback, _bot):
-        for does in ("!block", "!nap", "/sblock"):
-            await conformance.play(conformance.Case(does, []), loopback)
-            record = conformance.records(changeover)[-1]
-            assert record["command"] == does[1:]
-            assert record["duration_ms"] == pytest.approx(conformance.BLOCK_S * 1000, rel=0.05)
 
 
 async def test_an_answer_after_the_deadline_is_a_failure(run, changeover, conformance):
@@ -159,18 +115,6 @@ async def test_what_a_command_calls_inside_itself_is_part_of_it(
     async with run(bot=bot) as (loopback, _bot):
         await loopback.invoke("/outer")
         assert conformance.rows(changeover) == [("outer", "legacy", OK, None)]
-
-
-@pytest.mark.parametrize("shards", [1, 2])
-async def test_sharded_bots_are_recorded_the_same(run, changeover, conformance, make_bot, shards):
-    bot = make_bot(cls=bridge.AutoShardedBot, shard_count=shards)
-    async with run(bot=bot, shards=shards) as (loopback, _bot):
-        await loopback.say("!ping 7")
-        await loopback.invoke("/sping", n=7)
-        assert [row[:3] for row in conformance.rows(changeover)] == [
-            ("ping", "legacy", OK),
-            ("sping", "legacy", OK),
-        ]
 
 
 @pytest.mark.parametrize("cls", [discord.Bot, discord.AutoShardedBot])

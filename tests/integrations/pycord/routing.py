@@ -1,6 +1,5 @@
 """py-cord: a routed command runs legacy or new with the same arguments, and answers once."""
 
-import asyncio
 import types
 
 import discord
@@ -321,21 +320,3 @@ async def test_a_users_mistake_and_what_must_not_be_repeated_have_no_fallback(
 
 
 # --- everybody at once ------------------------------------------------------------------------
-
-
-async def test_a_burst_with_replies_loses_nothing(run, changeover, route, conformance):
-    @changeover.new("ping")
-    async def ping(ctx, n):
-        await ctx.send(f"new {n}")
-
-    async with run() as (loopback, _bot):
-        route("ping", share="50%")
-        for n in range(500):
-            loopback.post_message(f"!ping {n}")
-        deadline = asyncio.get_running_loop().time() + 15
-        while len(rows := conformance.rows(changeover)) < 500:
-            assert asyncio.get_running_loop().time() < deadline, loopback.counters
-            await asyncio.sleep(0.1)
-        assert loopback.counters.answers == 500
-        assert changeover.summary("5m")["command_executions"]["total"] == 500
-        assert {row[1:3] for row in rows} <= {("legacy", Outcome.OK), ("ddd", Outcome.OK)}

@@ -47,6 +47,8 @@ def apply(
         draft.embeds = payload["embeds"] or []
     if "components" in payload:
         draft.components = payload["components"] or []
+        for number, control in enumerate(draft.controls(), 1):
+            control.setdefault("id", number)  # as Discord does; hikari needs it
     draft.attachments = _attachments(payload, message.attachments)
     draft.flags |= MessageFlag(payload.get("flags") or 0) & _CHANGEABLE
     draft.nonce = payload.get("nonce", message.nonce)

@@ -89,7 +89,8 @@ class Interaction:
     @property
     def origin(self) -> Origin:
         """What the messages of the answer say they answer."""
-        return Origin(self.id, self.kind, self.name, self.user)
+        source_id = None if self.source is None else self.source.id
+        return Origin(self.id, self.kind, self.name, self.user, source_id)
 
     @property
     def is_thinking(self) -> bool:

@@ -26,12 +26,17 @@ class InteractionKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The interaction that a message answers: its id, kind, the command's name and the user."""
+    """The interaction that a message answers: its id, kind, the command's name and the user.
+
+    Attributes:
+        source_id: the message whose component was used, or behind which the form was opened.
+    """
 
     interaction_id: int
     kind: InteractionKind
     name: str
     user: User
+    source_id: int | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -38,7 +38,14 @@ def filled(modal: Json, values: Mapping[str, Any]) -> Json:
         if name not in known:
             raise BadOptionError(f"the form has no input {name!r}: {', '.join(sorted(known))}")
     components = [_part(part, values) for part in modal.get("components", [])]
+    inner = [each for part in components for each in (part, *_inside(part))]
+    for number, control in enumerate(inner, 1):
+        control["id"] = number  # as Discord does; hikari needs it
     return {"custom_id": modal["custom_id"], "components": components}
+
+
+def _inside(part: Json) -> list[Json]:
+    return [part["component"]] if "component" in part else part.get("components", [])
 
 
 def _part(part: Json, values: Mapping[str, Any]) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from changeover.demo.loopback.flags import Permission
 from changeover.demo.loopback.messages import InteractionKind, Json, Message, Origin
 from changeover.demo.loopback.nouns import Channel, Guild, Member, Overwrite, Role, User
@@ -233,10 +235,20 @@ def _origin(of: Origin, world: World) -> Json:
             "name": of.name,
             "user": who,
         },
-        "interaction_metadata": {
-            "id": interaction_id,
-            "type": int(of.kind),
-            "user": who,
-            "authorizing_integration_owners": {},
-        },
+        "interaction_metadata": _metadata(of, who),
     }
+
+
+def _metadata(of: Origin, who: Json) -> Json:
+    told: Json = {
+        "id": str(of.interaction_id),
+        "type": int(of.kind),
+        "user": who,
+        "authorizing_integration_owners": {},
+    }
+    if of.kind is InteractionKind.MODAL_SUBMIT:  # what had opened it; under the form's own id here
+        kind = InteractionKind.COMMAND if of.source_id is None else InteractionKind.COMPONENT
+        return told | {"triggering_interaction_metadata": _metadata(replace(of, kind=kind), who)}
+    if of.kind is InteractionKind.COMPONENT:
+        told["interacted_message_id"] = str(of.source_id)
+    return told

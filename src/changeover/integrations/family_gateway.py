@@ -1,4 +1,4 @@
-"""What disnake or nextcord knows of its gateway, read from outside: nothing here runs on the bot's loop."""
+"""What a client knows of its gateway, read from outside: nothing here runs on the bot's loop."""
 
 from __future__ import annotations
 
@@ -57,9 +57,11 @@ class GatewayWatch:
                 known.look()
 
     def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop that the client runs on."""
+        """The loop that the client runs on; None while it does not."""
         loop = getattr(self._client, "loop", None)
-        return loop if isinstance(loop, asyncio.AbstractEventLoop) else None
+        if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():
+            return loop
+        return None  # py-cord names one that may never run
 
     def read(self, window_s: float) -> Gateway:
         """What is known now."""
