@@ -14,6 +14,7 @@ from changeover.cli.demo import demo
 from changeover.cli.doctor import doctor
 from changeover.cli.flags import flags
 from changeover.cli.healthcheck import healthcheck
+from changeover.cli.notify import notify
 from changeover.cli.serve import serve
 from changeover.cli.status import status
 from changeover.core.errors import ChangeoverError
@@ -31,7 +32,7 @@ def changeover() -> None:
     """
 
 
-for command in (alerts, backup, config, demo, doctor, flags, healthcheck, serve, status):
+for command in (alerts, backup, config, demo, doctor, flags, healthcheck, notify, serve, status):
     changeover.add_command(command)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 WIDTH, HEIGHT = 1000, 560
-_LEFT, _RIGHT, _TOP, _BOTTOM = 110, 30, 112, 64  # around the plot
+_LEFT, _RIGHT, _TOP, _BOTTOM = 120, 44, 112, 64  # around the plot
 _BACKGROUND, _GRID, _TEXT, _FAINT = "#16181d", "#2f333c", "#e8eaee", "#a4abb8"
 _LINES = ("#f2a33c", "#58a6ff", "#7ee2a8")  # legacy, the new system, what is of neither
 _THRESHOLD = "#ff6b6b"
@@ -65,8 +65,9 @@ class _Chart:
         self._unit = "%" if alert.unit == "ratio" else alert.unit
         self._threshold = _scaled(alert.threshold, alert.unit)
         values = [v for one in series for v in one.values if v is not None]
-        self._step = _step(max(*values, self._threshold, 1e-9) * 1.12)
-        self._top = self._step * math.ceil(max(*values, self._threshold, 1e-9) * 1.12 / self._step)
+        most = max(*values, self._threshold, 1e-9) * 1.12  # some air above
+        self._step = _step(most)
+        self._top = self._step * math.ceil(most / self._step)
         self._image = image.new("RGB", (WIDTH, HEIGHT), _BACKGROUND)
         self._draw: ImageDraw = drawing.Draw(self._image)
 
