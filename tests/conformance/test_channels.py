@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
+import ssl
+import traceback
+import warnings
 from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
 
+import aiohttp
 import pytest
+import trustme
 from aiohttp import web
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from changeover.act.documents import owe
 from changeover.act.outbox import Outbox
@@ -16,11 +26,18 @@ from changeover.core.errors import ChannelError, Guard
 from changeover.core.model import Alert, Event, Notification, Phase
 from changeover.core.values import Secret
 from changeover.notify.alert_file import AlertFile
+from changeover.notify.apprise import AppriseChannel
+from changeover.notify.bot import BotChannel
 from changeover.notify.discord import DiscordWebhook
+from changeover.notify.email import EmailChannel, MailServer
 from changeover.notify.log import LogChannel
+from changeover.notify.pagerduty import PagerDuty
+from changeover.notify.slack import SlackWebhook
+from changeover.notify.webhook import Webhook
 from changeover.store.memory.state import MemoryState
 
-SECRET = "open-sesame-open-sesame-open-sesame"
+SECRET = "0penSesame0penSesame0penSesame12"
+HTTP = ["discord", "slack", "pagerduty", "webhook"]
 
 
 class File:
@@ -56,39 +73,169 @@ class Log:
     breaks = None
 
 
-class Webhook:
-    """A Discord that answers 200, or 503 while it is broken."""
+class Receiver:
+    """A server that answers any POST as it is told, and the channel that speaks to it."""
 
-    def __init__(self):
-        self.bodies = []
-        self.status = 200
+    def __init__(self, name):
+        self.name = name
+        self.bodies = []  # of the requests that it accepted
+        self.asked = 0
+        self.followed = 0
+        self.answer = (200, "{}", {})  # or a handler
 
     async def start(self):
         app = web.Application()
-        app.router.add_post(f"/api/webhooks/1/{SECRET}", self._answer)
+        app.router.add_get("/elsewhere", self._elsewhere)
+        app.router.add_post("/elsewhere", self._elsewhere)
+        app.router.add_route("*", "/{rest:.*}", self._handle)
         self.runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self.runner.setup()
         await web.TCPSite(self.runner, "127.0.0.1", 0).start()
-        base = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
-        url = Secret(f"{base}/api/webhooks/1/{SECRET}")
-        self.channel = DiscordWebhook(url, timeout_s=5, allow_any_host=True)
+        self.port = self.runner.addresses[0][1]
+        self.channel = self.make()
 
-    async def _answer(self, request):
-        if self.status == 200:
-            self.bodies.append(await request.text())
-        return web.Response(status=self.status, text="{}")
+    async def stop(self):
+        await self.channel.close()
+        await self.runner.cleanup()
+
+    def make(self, *, timeout_s=5, private=True, host="127.0.0.1", clock=None):
+        base = f"http://{host}:{self.port}"
+        options = {"timeout_s": timeout_s, "allow_private": private}
+        if self.name == "bot":
+            return BotChannel(123456789012345678, post=self._post, timeout_s=timeout_s)
+        if self.name == "apprise":
+            return AppriseChannel(Secret(f"json://{host}:{self.port}/{SECRET}"), **options)
+        options["clock"] = clock
+        if self.name == "pagerduty":
+            return PagerDuty(Secret(SECRET), endpoint=base, **options)
+        if self.name == "webhook":
+            secret = Secret(SECRET[::-1])
+            return Webhook(Secret(f"{base}/hooks/{SECRET}"), secret=secret, **options)
+        if self.name == "slack":
+            channel = SlackWebhook(
+                Secret(f"https://hooks.slack.com/services/T0/B0/{SECRET}"), **options
+            )
+            channel._url = Secret(f"{base}/services/T0/B0/{SECRET}")
+            return channel
+        good = f"https://discord.com/api/webhooks/123456789012345678/{SECRET}"
+        channel = DiscordWebhook(Secret(good), **options)
+        channel._url = Secret(f"{base}/api/webhooks/123456789012345678/{SECRET}")
+        return channel
+
+    async def _post(self, channel_id, body):
+        """As the client of a library does it."""
+        url = f"http://127.0.0.1:{self.port}/channels/{channel_id}/messages"
+        async with aiohttp.ClientSession() as session, session.post(url, json=body) as response:
+            if response.status >= 300:
+                raise HTTPError(response.status, f"{SECRET} is not welcome")
+            return "1"
+
+    async def _handle(self, request):
+        self.asked += 1
+        body = await request.text()
+        if callable(self.answer):
+            return await self.answer(request)
+        status, text, headers = self.answer
+        if status < 300:
+            self.bodies.append(body)
+        return web.Response(status=status, text=text, headers=headers)
+
+    async def _elsewhere(self, _request):
+        self.followed += 1
+        return web.Response(text="{}")
 
     def told(self):
         return self.bodies
 
     def breaks(self):
-        self.status = 503
+        self.answer = (503, f'{{"message": "no {SECRET}"}}', {})
 
     def mends(self):
-        self.status = 200
+        self.answer = (200, "{}", {})
 
 
-@pytest.fixture(params=["file", "log", "discord"])
+class HTTPError(Exception):
+    """As the libraries of Discord have one."""
+
+    def __init__(self, status, text):
+        super().__init__(text)
+        self.status = status
+
+
+class Post:
+    """A mail server with STARTTLS or TLS, that wants a password."""
+
+    name = "email"
+
+    def __init__(self, security="starttls"):
+        self.security = security
+        self.letters = []
+        self.answer = "250 OK"
+        self.logins = []
+        authority = trustme.CA()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(self.context)
+        self.trust = ssl.create_default_context()
+        authority.configure_trust(self.trust)
+
+    async def start(self):
+        is_tls = self.security == "tls"
+        loop = asyncio.get_running_loop()
+
+        def protocol():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a password without STARTTLS: it is in TLS
+                return made()
+
+        def made():
+            return SMTP(
+                self, hostname="mail.test", loop=loop, authenticator=self._login,
+                auth_required=True, auth_require_tls=not is_tls, require_starttls=not is_tls,
+                tls_context=None if is_tls else self.context,
+            )  # fmt: skip
+
+        tls = {"ssl": self.context} if is_tls else {}
+        self.server = await loop.create_server(protocol, "127.0.0.1", 0, **tls)
+        self.port = self.server.sockets[0].getsockname()[1]
+        self.channel = self.make()
+
+    async def stop(self):
+        self.server.close()
+        await self.server.wait_closed()
+
+    def make(self, *, timeout_s=5, private=True, password=SECRET, trust=None, security=None):
+        server = MailServer(
+            host="127.0.0.1", port=self.port, security=security or self.security,
+            user="bot", password=Secret(password),
+        )  # fmt: skip
+        return EmailChannel(
+            server, sender="bot@example.com", recipients=["ops@example.com", "dev@example.com"],
+            timeout_s=timeout_s, allow_private=private, tls=trust or self.trust,
+        )  # fmt: skip
+
+    def _login(self, _server, _session, _envelope, _mechanism, data):
+        self.logins.append(data.login)
+        return AuthResult(success=data.password == SECRET.encode(), handled=False)
+
+    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
+        if self.answer.startswith("250"):
+            self.letters.append((envelope, message_from_bytes(envelope.content, policy=default)))
+        return self.answer
+
+    def told(self):
+        return [
+            " ".join(f"{m['Subject']} {m.get_body(['plain']).get_content()}".split())
+            for _, m in self.letters
+        ]
+
+    def breaks(self):
+        self.answer = f"451 no room for {SECRET}"
+
+    def mends(self):
+        self.answer = "250 OK"
+
+
+@pytest.fixture(params=["file", "log", *HTTP, "apprise", "bot", "email"])
 async def peer(request, tmp_path):
     """A channel with its receiver: `channel`, `told()`, `breaks()`, `mends()`."""
     logger = logging.getLogger("changeover.alerts")
@@ -102,20 +249,53 @@ async def peer(request, tmp_path):
         logger.removeHandler(log.handler)
         logger.setLevel(logging.NOTSET)
     else:
-        webhook = Webhook()
-        await webhook.start()
-        yield webhook
-        await webhook.channel.close()
-        await webhook.runner.cleanup()
+        receiver = Post() if request.param == "email" else Receiver(request.param)
+        await receiver.start()
+        yield receiver
+        await receiver.stop()
+
+
+@pytest.fixture(params=HTTP)
+async def receiver(request):
+    """A channel over HTTP with a server to answer it."""
+    receiver = Receiver(request.param)
+    await receiver.start()
+    yield receiver
+    await receiver.stop()
+
+
+@pytest.fixture(params=["starttls", "tls"])
+async def post(request):
+    """A mail server."""
+    post = Post(request.param)
+    await post.start()
+    yield post
+    await post.stop()
 
 
 def notification(event=Event.FIRING, **changes):
+    also, more = changes.pop("also", ()), changes.pop("more", 0)
     alert = Alert(
         key="error_rate", rule="error_rate", phase=Phase.FIRING, severity="critical",
         summary="Error rate is 42 % over 5m, above 10 %", value=0.42, threshold=0.1,
         unit="ratio", since_ns=10**18, fired_ns=10**18, peak=0.5, episode=1,
     )  # fmt: skip
-    return Notification(event, replace(alert, **changes), "error_rate#1", "host/1", 10**18)
+    told = Notification(event, replace(alert, **changes), "error_rate#1", "host/1", 10**18)
+    return replace(told, also=also, more=more)
+
+
+def events_of(peer, event):
+    """How many messages an event is: a test opens and closes an incident of PagerDuty."""
+    return 2 if peer.channel.name == "pagerduty" and event == Event.TEST else 1
+
+
+async def failure(channel, told=None):
+    with pytest.raises(ChannelError) as error:
+        await channel.send(told or notification())
+    return error.value
+
+
+# --- of every channel -------------------------------------------------------------------------
 
 
 async def test_it_has_a_name_that_is_a_word(peer):
@@ -125,8 +305,19 @@ async def test_it_has_a_name_that_is_a_word(peer):
 @pytest.mark.parametrize("event", list(Event))
 async def test_every_event_is_accepted_and_told_once_with_its_sentence(peer, event):
     await peer.channel.send(notification(event))
+    assert len(peer.told()) == events_of(peer, event)
+    if peer.channel.name == "pagerduty" and event in (Event.RESOLVED, Event.ACKNOWLEDGED):
+        assert json.loads(peer.told()[0])["event_action"] in ("resolve", "acknowledge")
+    else:
+        assert "42 %" in peer.told()[0]
+
+
+async def test_the_other_alerts_of_a_message_are_told_and_the_rest_is_counted(peer):
+    await peer.channel.send(notification(also=("Memory is 2000 MB", "Lag is 3 s"), more=12))
     (told,) = peer.told()
-    assert "42 %" in told
+    assert "Memory is 2000 MB" in told
+    assert "Lag is 3 s" in told
+    assert "and 12 more" in told or '"more": 12' in told
 
 
 async def test_no_value_at_all_is_told_too(peer):
@@ -140,7 +331,7 @@ async def test_no_value_at_all_is_told_too(peer):
     ids=["empty", "lines", "control", "bidi", "surrogate", "mention", "long"],
 )
 async def test_no_text_breaks_it_or_makes_a_second_line(peer, text):
-    await peer.channel.send(notification(summary=text, labels={"command": text}))
+    await peer.channel.send(notification(summary=text, labels={"command": text}, runbook=text))
     (told,) = peer.told()
     assert told.isprintable()
 
@@ -149,10 +340,9 @@ async def test_what_is_not_accepted_is_a_channel_error_and_the_next_may_work(pee
     if peer.breaks is None:
         pytest.skip("nothing breaks it")
     peer.breaks()
-    with pytest.raises(ChannelError) as told:
-        await peer.channel.send(notification())
-    assert not told.value.permanent
-    assert "\n" not in str(told.value)
+    error = await failure(peer.channel)
+    assert not error.permanent
+    assert "\n" not in str(error)
     peer.mends()
     await peer.channel.send(notification())
     assert len(peer.told()) == 1
@@ -186,18 +376,294 @@ async def test_closing_twice_is_fine_and_it_opens_again(peer):
 
 
 async def test_several_at_once_are_all_told(peer):
-    if peer.channel.name == "file":
-        pytest.skip("one channel sends one message at a time; the file says so")
+    if peer.channel.name in {"file", "apprise"}:
+        pytest.skip("one channel sends one message at a time, and says so")
     await asyncio.gather(*(peer.channel.send(notification()) for _ in range(5)))
     assert len(peer.told()) == 5
 
 
-async def test_its_address_is_in_no_text_about_it(peer):
+async def test_its_secrets_are_in_no_text_about_it(peer, caplog):
+    caplog.set_level(logging.DEBUG)
     told = [repr(peer.channel), str(peer.channel)]
+    await peer.channel.send(notification())
     if peer.breaks is not None:
         peer.breaks()
-        with pytest.raises(ChannelError) as error:
-            await peer.channel.send(notification())
-        told += [repr(error.value), str(error.value)]
+        error = await failure(peer.channel, notification(Event.REMINDER))
+        told += [repr(error), *traceback.format_exception(error)]
         peer.mends()
+    told += [r.getMessage() for r in caplog.records if not r.name.startswith("mail")]
     assert SECRET not in "".join(told)
+    assert SECRET[::-1] not in "".join(told)
+
+
+# --- of every channel over HTTP ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+async def test_any_success_is_accepted(receiver, status):
+    receiver.answer = (status, "", {})
+    await receiver.channel.send(notification())
+    assert receiver.channel.answered == status
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
+async def test_a_refusal_is_permanent_and_told_without_secrets(receiver, status):
+    receiver.answer = (status, f'{{"message": "no {SECRET}", "errors": ["{SECRET}"]}}', {})
+    error = await failure(receiver.channel)
+    assert error.permanent
+    assert str(error).startswith(f"answered {status}: no ***")
+    assert SECRET not in "".join(traceback.format_exception(error))
+    assert receiver.asked <= (2 if status in (400, 422) else 1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({}, None),
+        ({"Retry-After": "42"}, 42),
+        ({"RateLimit-Reset": "7"}, 7),
+        ({"Retry-After": "3", "X-RateLimit-Reset-After": "5.5"}, 5.5),
+        ({"Retry-After": "Thu, 01 Jan 2026 00:01:30 GMT"}, 90),
+        ({"Retry-After": "soon"}, None),
+    ],
+)
+async def test_a_429_says_how_long_to_wait_and_is_not_asked_before(receiver, headers, wait_s):
+    clock = ManualClock(wall_ns=1_767_225_600 * 10**9)
+    channel = receiver.make(clock=clock)
+    receiver.answer = (429, "slow down", headers)
+    error = await failure(channel)
+    assert not error.permanent
+    assert error.retry_after_s == wait_s
+    receiver.mends()
+    if wait_s:
+        clock.advance(wait_s / 10)
+        assert (await failure(channel)).retry_after_s == pytest.approx(wait_s * 0.9)
+        assert receiver.asked == 1
+        clock.advance(wait_s)
+    await channel.send(notification())
+    await channel.close()
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503])
+async def test_trouble_at_the_receiver_is_worth_another_try(receiver, status):
+    receiver.answer = (status, "<html>no</html>", {})
+    error = await failure(receiver.channel)
+    assert str(error) == f"answered {status}"
+    assert not error.permanent
+    assert receiver.asked == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_redirects_are_not_followed(receiver, status):
+    receiver.answer = (status, "", {"Location": "/elsewhere"})
+    assert not (await failure(receiver.channel)).permanent
+    assert receiver.followed == 0
+
+
+async def test_a_hang_ends_with_the_time_out(receiver):
+    async def hang(_request):
+        await asyncio.sleep(60)
+
+    receiver.answer = hang
+    channel = receiver.make(timeout_s=0.1)
+    error = await failure(channel)
+    assert str(error) == "no answer within 0.1 s"
+    assert not error.permanent
+    await channel.close()
+
+
+async def test_a_refusal_that_drips_ends_with_the_time_out(receiver):
+    async def drip(request):
+        response = web.StreamResponse(status=500)
+        await response.prepare(request)
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0.01)
+
+    receiver.answer = drip
+    channel = receiver.make(timeout_s=0.1)
+    assert "no answer" in str(await failure(channel))
+    await channel.close()
+
+
+async def test_an_endless_answer_is_read_to_a_limit_only(receiver):
+    async def flood(request):
+        response = web.StreamResponse(status=500)
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 65536)
+
+    receiver.answer = flood
+    assert str(await failure(receiver.channel)) == "answered 500"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
+async def test_private_addresses_are_refused_unless_allowed(receiver, host):
+    channel = receiver.make(private=False, host=host)
+    assert "private address" in str(await failure(channel))
+    assert receiver.asked == 0
+    await channel.close()
+
+
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "[fd00:ec2::254]", "metadata.google.internal", "[::ffff:a9fe:a9fe]"]
+)
+async def test_metadata_addresses_are_refused_always(receiver, host):
+    channel = receiver.make(host=host)
+    assert "metadata" in str(await failure(channel))
+    await channel.close()
+
+
+async def test_a_receiver_that_is_gone_is_worth_another_try(receiver):
+    await receiver.runner.cleanup()
+    error = await failure(receiver.channel)
+    assert "no connection" in str(error)
+    assert not error.permanent
+
+
+# --- of Apprise and the bot -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
+async def test_apprise_says_what_its_service_answered(status):
+    receiver = Receiver("apprise")
+    await receiver.start()
+    receiver.answer = (status, f"no {SECRET}", {})
+    error = await failure(receiver.channel)
+    assert str(error).startswith("service 1: ")
+    assert str(status) in str(error)
+    await receiver.stop()
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_apprise_follows_no_redirect_and_reaches_no_private_address(private):
+    receiver = Receiver("apprise")
+    await receiver.start()
+    receiver.answer = (302, "", {"Location": "/elsewhere"})
+    await failure(receiver.make(private=private))
+    assert receiver.followed == 0
+    assert receiver.asked == private
+    await receiver.stop()
+
+
+async def test_a_service_of_apprise_that_has_it_is_not_told_again():
+    good, bad = Receiver("apprise"), Receiver("apprise")
+    await good.start()
+    await bad.start()
+    urls = f"json://127.0.0.1:{good.port}/a json://127.0.0.1:{bad.port}/b"
+    channel = AppriseChannel(Secret(urls), allow_private=True)
+    bad.breaks()
+    assert "service 2" in str(await failure(channel))
+    bad.mends()
+    await channel.send(notification())
+    assert (len(good.told()), len(bad.told())) == (1, 1)
+    await good.stop()
+    await bad.stop()
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent"), [(400, True), (401, True), (403, True), (404, True), (500, False)]
+)
+async def test_what_discord_answers_the_bot_is_told_without_its_text(status, permanent):
+    receiver = Receiver("bot")
+    await receiver.start()
+    receiver.answer = (status, "{}", {})
+    error = await failure(receiver.channel)
+    assert str(error) == f"answered {status}: HTTPError"
+    assert error.permanent is permanent
+    await receiver.stop()
+
+
+# --- of e-mail --------------------------------------------------------------------------------
+
+
+async def test_a_letter_goes_to_everybody_over_an_encrypted_connection(post):
+    await post.channel.send(notification())
+    ((envelope, letter),) = post.letters
+    assert envelope.rcpt_tos == ["ops@example.com", "dev@example.com"]
+    assert letter["Subject"].startswith("Critical: error rate")
+    assert "42 %" in letter.get_body(["html"]).get_content()
+    assert post.logins == [b"bot"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent"), [("451 later", False), ("554 no", True), ("550 unknown", True)]
+)
+async def test_what_the_mail_server_answers_decides(post, answer, permanent):
+    post.answer = f"{answer} {SECRET}"
+    error = await failure(post.channel)
+    code, _, text = answer.partition(" ")
+    assert str(error) == f"answered {code}: {text} ***"
+    assert error.permanent is permanent
+
+
+async def test_a_wrong_password_is_permanent_and_not_told(post):
+    error = await failure(post.make(password="wrong-password"))
+    assert "answered 535" in str(error)
+    assert error.permanent
+    assert "wrong-password" not in "".join(traceback.format_exception(error))
+
+
+async def test_a_certificate_that_nobody_vouches_for_ends_it(post):
+    error = await failure(post.make(trust=ssl.create_default_context()))
+    assert str(error).startswith("no TLS: ")
+    assert post.letters == post.logins == []
+
+
+async def test_a_mail_server_without_starttls_gets_neither_password_nor_letter():
+    said = []
+
+    async def serve(reader, writer):
+        writer.write(b"220 hello\r\n")
+        while line := await reader.readline():
+            said.append(line)
+            writer.write(b"250 plain only\r\n")
+
+    async with _tcp(serve) as port:
+        post = Post()
+        post.port = port
+        error = await failure(post.make())
+    assert "STARTTLS" in str(error)
+    assert {line[:4].upper() for line in said} <= {b"EHLO", b"QUIT"}
+
+
+@pytest.mark.parametrize("drips", [False, True])
+async def test_a_mail_server_that_hangs_or_drips_ends_with_the_time_out(drips):
+    async def serve(reader, writer):
+        while not reader.at_eof():
+            if drips:
+                writer.write(b"2")
+            await asyncio.sleep(0.01)
+
+    async with _tcp(serve) as port:
+        post = Post()
+        post.port = port
+        assert str(await failure(post.make(timeout_s=0.2))) == "no answer within 0.2 s"
+
+
+async def test_a_mail_server_at_a_private_address_is_refused_unless_allowed(post):
+    assert "private address" in str(await failure(post.make(private=False)))
+    assert post.letters == []
+
+
+@contextlib.asynccontextmanager
+async def _tcp(serve):
+    """A server whose connections end with it."""
+    tasks = []
+
+    async def handle(reader, writer):
+        tasks.append(asyncio.current_task())
+        try:
+            await serve(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks)
+    await server.wait_closed()

@@ -7,9 +7,10 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 from changeover.core.errors import BadValueError, ChannelError, MissingExtraError
 from changeover.core.model import Event, Notification
@@ -51,7 +52,7 @@ class AppriseChannel:
         asset.http_redirects = False
         self._apprise = apprise
         self._services = [_service(apprise, url, asset) for url in urls.reveal().split("\n")]
-        self._secrets = sorted(_words(urls.reveal()), key=len, reverse=True)
+        self._secrets = _words(urls.reveal())
         self._timeout_s = timeout_s
         self._allow_private = allow_private
         self._busy = threading.Lock()
@@ -100,7 +101,7 @@ class AppriseChannel:
             _check(service, allow_private=self._allow_private)
         except RefusedAddressError as error:
             return str(error)
-        with _listening() as heard:
+        with _listening(self._secrets) as heard:
             one = self._apprise.Apprise(asset=service.asset)
             one.add(service)
             accepted = one.notify(
@@ -129,7 +130,7 @@ def _library() -> ModuleType:
 
 
 def _service(apprise: ModuleType, url: str, asset: Any) -> Any:
-    with _listening():
+    with _listening(_words(url)):
         service = apprise.Apprise.instantiate(url, asset=asset)
     if service is None:
         known = "URLs that Apprise knows, each complete"
@@ -163,36 +164,36 @@ def _type(notification: Notification) -> str:
     return "failure" if notification.alert.severity == "critical" else "warning"
 
 
-def _words(urls: str) -> set[str]:
-    """The URLs, and every part of them that may be a token."""
+def _words(urls: str) -> list[str]:
+    """The URLs, and every part of them that may be a token; the longest first."""
     words = set(urls.split("\n"))
     for url in urls.split("\n"):
         rest = url.partition("://")[2]
         for sign in "/?&=:@,":
             rest = rest.replace(sign, " ")
         words |= {word for word in rest.split() if len(word) >= _SHORTEST_SECRET}
-    return words
+    return sorted(words | set(map(unquote, words)), key=len, reverse=True)
 
 
 class _Ear(logging.Filter):
-    """Keeps what this thread's libraries say to itself: it may hold addresses and tokens."""
+    """Hears what the libraries log, and keeps to itself what holds a secret."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Sequence[str]) -> None:
         super().__init__()
+        self._secrets = secrets
         self.heard: list[str] = []
-        self._thread = threading.get_ident()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.thread != self._thread:
-            return True
+        text = record.getMessage()
         if record.levelno >= logging.WARNING and record.name == "apprise":
-            self.heard.append(record.getMessage())
-        return False
+            self.heard.append(text)
+        return not any(secret in text for secret in self._secrets)
 
 
 @contextlib.contextmanager
-def _listening() -> Iterator[list[str]]:
-    ear = _Ear()
+def _listening(secrets: Sequence[str]) -> Iterator[list[str]]:
+    """By what they say and not by the thread: Apprise has threads of its own."""
+    ear = _Ear(secrets)
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     for logger in loggers:
         logger.addFilter(ear)

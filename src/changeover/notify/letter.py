@@ -47,7 +47,7 @@ def letter(notification: Notification, *, sender: str, recipients: Sequence[str]
     """
     message = EmailMessage(policy=SMTP)
     headline = f"{title(notification)}: {sentence(notification)}"
-    message["Subject"] = "[Changeover] " + shorten(printable(headline), SUBJECT)
+    message["Subject"] = shorten(printable(headline), SUBJECT)
     message["From"] = f"Changeover <{sender}>"
     message["To"] = ", ".join(recipients)
     moment = datetime.fromtimestamp(notification.at_ns // NS_PER_S, UTC)
