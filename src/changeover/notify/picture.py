@@ -98,9 +98,8 @@ class _Chart:
 
     def _heading(self) -> None:
         rule = clean_name(self._alert.rule, 40).replace("_", " ")
-        command = self._alert.labels.get("command")
-        of = f" of {clean_name(command, 24)}" if command else ""
-        self._text((24, 16), f"{rule[:1].upper()}{rule[1:]}{of}, {self._unit}", 30, "lt")
+        of = ", all commands" if self._alert.labels.get("command") else ""  # as the timeline is
+        self._text((24, 16), f"{rule[:1].upper()}{rule[1:]}, {self._unit}{of}", 30, "lt")
 
     def _grid(self) -> None:
         for number in range(round(self._top / self._step) + 1):
