@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.core.errors import BadValueError
@@ -56,6 +56,7 @@ def test_a_resolve_says_nothing_more_than_which(tell):
 
 
 @given(text=st.text(), times=st.sampled_from([1, 50, 2000]))
+@settings(deadline=None)  # the machine may be busy
 def test_every_limit_of_pagerduty_is_kept(tell, text, times):
     told = tell(summary=text * times, rule=text, instance=text * times, labels={text: text})
     told = replace(told, dedup_key=text * times)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -112,6 +112,7 @@ RATIO = st.none() | st.floats(0, 1)
     unit=st.sampled_from(["ratio", "ms", "MB"]),
     command=st.text(max_size=200),
 )
+@settings(deadline=None)  # the machine may be busy
 def test_no_figures_and_no_names_break_it(ratios, threshold, rule, unit, command):
     told = alert(threshold=threshold, rule=rule, unit=unit, labels={"command": command})
     png = draw(timeline(*ratios, rss_bytes_max=0), told)

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.core.errors import BadValueError
@@ -27,6 +27,7 @@ def texts(block):
     event=st.sampled_from(Event), rule=LONG, summary=LONG, instance=LONG,
     labels=st.dictionaries(TEXTS, LONG, max_size=30), also=st.lists(LONG, max_size=30),
 )  # fmt: skip
+@settings(deadline=None)  # the machine may be busy
 def test_every_limit_of_slack_is_kept(tell, event, rule, summary, instance, labels, also):
     told = tell(event, rule=rule, summary=summary, instance=instance, labels=labels)
     told = replace(told, also=tuple(also))

@@ -22,7 +22,7 @@ HEADER, TEXT, FIELD, FIELDS, MESSAGE = 150, 3_000, 2_000, 10, 4_000
 
 _COLOURS = {"warning": "#e0a000", "critical": "#d03030"}
 _GREEN, _GREY = "#2e9e5b", "#808890"
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _REASON = re.compile(r"[a-z][a-z_]{2,63}", re.ASCII)  # such as `invalid_payload`
 
 
@@ -96,16 +96,16 @@ def text_body(notification: Notification) -> dict[str, Any]:
 
 def escape(text: str) -> str:
     """Text in which Slack sees no mention and no link; invisible characters are shown."""
-    lines = (printable(line) for line in text.split("\n"))
-    return "".join(_ESCAPES.get(sign, sign) for sign in "\n".join(lines))
+    return "\n".join(map(printable, text.split("\n"))).translate(_ESCAPES)
 
 
 def fit(text: str, limit: int) -> str:
     """Escaped and never empty; head and tail within the limit (characters)."""
-    kept, fitting = limit, escape(text.strip()) or "-"
-    while len(fitting) > limit:
-        kept -= max(1, (len(fitting) - limit) // 6)
-        fitting = escape(shorten(text.strip(), kept))
+    text = shorten(text.strip(), limit) or "-"
+    kept, fitting = len(text), escape(text)
+    while len(fitting) > limit:  # a sign may become ten
+        kept -= max(1, (len(fitting) - limit) // 10)
+        fitting = escape(shorten(text, kept))
     return fitting
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from changeover.core.clock import Clock
+from changeover.core.model import Notification, Timeline
 from changeover.core.ports import Channel
+from changeover.core.window import Window
 from changeover.notify.alert_file import AlertFile
 from changeover.notify.log import LogChannel
 from changeover.settings import Settings
 
 if TYPE_CHECKING:
     from changeover.notify.discord import Picture
+
+_HOUR = Window("1h", 3_600)
 
 # ruff: noqa: PLC0415  # aiohttp and Apprise are only for those who use them
 
@@ -52,6 +57,19 @@ def every_channel(
         region = settings.alert_pagerduty_region
         yield PagerDuty(settings.alert_pagerduty, region=region, clock=clock, allow_private=private)
     yield from _open_ended(settings, clock)
+
+
+def picture_of(timeline: Callable[[Window], Timeline]) -> Picture | None:
+    """Draws the last hour for an alert; None where the extra `png` is not installed."""
+    if find_spec("PIL") is None:
+        return None
+
+    def picture(notification: Notification) -> bytes | None:
+        from changeover.notify.picture import draw
+
+        return draw(timeline(_HOUR), notification.alert)
+
+    return picture
 
 
 def _open_ended(settings: Settings, clock: Clock) -> Iterator[Channel]:
