@@ -69,6 +69,14 @@ def test_a_host_that_is_a_name_is_left_to_its_addresses():
         check_literal("[::1]", allow_private=False)
 
 
+@pytest.mark.parametrize(
+    "host", ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::ffff:7f00:1]"]
+)
+def test_an_address_is_seen_in_whatever_way_it_is_typed(host):
+    with pytest.raises(RefusedAddressError):
+        check_literal(host, allow_private=False)
+
+
 def test_of_several_addresses_only_the_good_ones_stay():
     assert allowed(["10.0.0.1", "1.1.1.1"], allow_private=False) == ["1.1.1.1"]
     with pytest.raises(RefusedAddressError, match="private"):

@@ -7,6 +7,7 @@ name which resolves to something else the second time gets nowhere.
 from __future__ import annotations
 
 import ipaddress
+import socket
 from ipaddress import IPv4Address, IPv6Address
 
 ALLOW = "ALERT_ALLOW_PRIVATE_ADDRESSES=true allows it"
@@ -57,12 +58,9 @@ def check_address(text: str, *, allow_private: bool) -> None:
 def check_literal(host: str, *, allow_private: bool) -> None:
     """Look at a host as it was typed: a name, or an address that nobody will resolve."""
     check_host(host)
-    bare = host.strip("[]")
-    try:
-        ipaddress.ip_address(bare.partition("%")[0])
-    except ValueError:
-        return  # a name: its addresses are looked at when it is resolved
-    check_address(bare, allow_private=allow_private)
+    address = _literal(host.strip("[]"))
+    if address is not None:
+        check_address(address, allow_private=allow_private)
 
 
 def allowed(addresses: list[str], *, allow_private: bool) -> list[str]:
@@ -78,6 +76,20 @@ def allowed(addresses: list[str], *, allow_private: bool) -> list[str]:
     if refused and not good:
         raise refused
     return good
+
+
+def _literal(host: str) -> str | None:
+    """The address that a host is; None for a name, whose addresses are looked at later."""
+    try:
+        return str(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(
+            socket.inet_aton(host)
+        )  # `127.1` and `0x7f000001` are addresses, too
+    except (OSError, ValueError):
+        return None
 
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

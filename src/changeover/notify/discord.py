@@ -96,7 +96,10 @@ class DiscordWebhook(HttpChannel):
 
     def wait_s(self, answer: Answer) -> float | None:
         """The longest of what the body and the headers ask for."""
-        return _longest(super().wait_s(answer), retry_after_s(answer.headers, answer.text, answer))
+        said = super().wait_s(answer)
+        if answer.status != 429:
+            return said
+        return _longest(said, retry_after_s(answer.headers, answer.text))
 
     async def _post(self, body: dict[str, Any], picture: bytes | None) -> Answer:
         url = address(self._url).update_query(wait="true")
@@ -126,12 +129,8 @@ class DiscordWebhook(HttpChannel):
         return picture if picture and len(picture) <= _LARGEST_PICTURE else None
 
 
-def retry_after_s(
-    headers: Mapping[str, str], text: str, answer: Answer | None = None
-) -> float | None:
+def retry_after_s(headers: Mapping[str, str], text: str) -> float | None:
     """How long a 429 asks to wait: the longest of what its body and its headers say."""
-    if answer is not None and answer.status != 429:
-        return None
     said = [json_of(text).get("retry_after")]  # Cloudflare's 429 is HTML
     said += [headers.get("Retry-After"), headers.get("X-RateLimit-Reset-After")]
     return _longest(*map(seconds_of, said))

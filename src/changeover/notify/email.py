@@ -125,6 +125,8 @@ class EmailChannel:
             smtp.starttls(context=self._context())
         if server.user is not None and server.password is not None:
             smtp.login(server.user, server.password.reveal())
+        if connection.is_aborted:
+            raise ChannelError("the time is over")  # and the letter owed: it is not sent twice
         refused = smtp.send_message(message, self._sender, self._recipients)
         self.answered = 250
         if refused:
@@ -188,6 +190,7 @@ class _Connection:
 
     def __init__(self) -> None:
         self.smtp: smtplib.SMTP | None = None
+        self.is_aborted = False
 
     def __enter__(self) -> None:
         pass
@@ -202,6 +205,7 @@ class _Connection:
         smtp.close()
 
     def abort(self) -> None:
+        self.is_aborted = True
         sock = self.smtp and self.smtp.sock
         if sock:
             with contextlib.suppress(OSError):  # the descriptor itself: TLS has nothing to say

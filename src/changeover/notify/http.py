@@ -13,7 +13,9 @@ import math
 import socket
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from importlib.metadata import version
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -30,6 +32,7 @@ from changeover.notify.message import printable
 
 TIMEOUT_S = 10.0
 _ANSWER_LIMIT = 16_384
+_SHORTEST_SECRET = 4
 _RECEIPT_S = 1.0  # how long the body of an accepted message is waited for
 _LONGEST_PAUSE_S = 2.5  # Discord's webhook buckets refill every 2 s; more is the outbox's wait
 _LONGEST_WAIT_S = 7 * 86_400
@@ -215,6 +218,7 @@ class HttpChannel:
                 connector=aiohttp.TCPConnector(resolver=_Resolver(self._allow_private), limit=4),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": f"changeover/{version('changeover')}"},
             )
         return self._session
 
@@ -276,7 +280,7 @@ def address(url: Secret) -> URL:
     try:
         return URL(url.reveal())
     except ValueError:
-        raise ChannelError("no connection: the address is none", permanent=False) from None
+        raise ChannelError("no connection: the address is none") from None
 
 
 def _unreached(error: aiohttp.ClientConnectorError) -> ChannelError:
@@ -287,10 +291,19 @@ def _unreached(error: aiohttp.ClientConnectorError) -> ChannelError:
 
 
 def _parts(secret: str) -> list[str]:
-    """A secret, and of an address also its path and the last part of that; the longest first."""
-    path = secret.partition("://")[2].partition("/")[2].partition("?")[0].rstrip("/")
-    found = {secret, path, path.rpartition("/")[2]}
-    return sorted((one for one in found if len(one) >= 4), key=len, reverse=True)
+    """A secret, and of an address all of it that may be a token; the longest first."""
+    found = {secret}
+    if "://" in secret:
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(secret)
+            found |= {parts.path.strip("/"), parts.password or ""}
+            found |= {value for _, value in parse_qsl(parts.query)}
+            found |= {one for one in parts.path.split("/") if _may_be_token(one)}
+    return sorted((one for one in found if len(one) >= _SHORTEST_SECRET), key=len, reverse=True)
+
+
+def _may_be_token(segment: str) -> bool:
+    return len(segment) >= 16 or (len(segment) >= 8 and any(map(str.isdigit, segment)))
 
 
 async def _read(response: aiohttp.ClientResponse) -> str:

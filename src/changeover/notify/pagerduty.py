@@ -129,7 +129,7 @@ def event_body(notification: Notification, action: str) -> dict[str, Any]:
 def incident(notification: Notification) -> str:
     """The key of the incident, 255 characters at most: readable, and no other bot's."""
     digest = message_key(replace(notification, event=Event.FIRING, at_ns=0))
-    readable = shorten(printable(notification.dedup_key), KEY - len(digest) - 1)
+    readable = shorten(printable(cleared(notification.dedup_key)), KEY - len(digest) - 1)
     return f"{readable}/{digest}"
 
 

@@ -49,7 +49,7 @@ async def _try(name: str, channel: Channel, told: Notification, clock: Clock) ->
         async with asyncio.timeout(_LONGEST_S):
             await channel.send(told)
         answered = getattr(channel, "answered", None)
-        accepted, status = True, f"answered {answered}" if answered else "written"
+        accepted, status = True, f"answered {answered}" if answered else "accepted"
     except ChannelError as error:
         status = str(error)
     except Exception as error:  # noqa: BLE001 - the others are to be tried too
