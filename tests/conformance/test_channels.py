@@ -308,8 +308,16 @@ async def test_metadata_addresses_are_refused_always(receiver, host):
 async def test_a_receiver_that_is_gone_is_worth_another_try(receiver):
     await receiver.runner.cleanup()
     error = await failure(receiver.channel)
-    assert "no connection" in str(error)
+    assert str(error) == "no connection: Connection refused"
     assert not error.permanent
+
+
+async def test_a_name_that_nobody_knows_is_said_without_the_name(receiver):
+    channel = receiver.make(host="changeover.invalid")
+    error = await failure(channel)
+    assert str(error) == "no connection: the host's name is not known"
+    assert not error.permanent
+    await channel.close()
 
 
 # --- of Apprise and the bot -------------------------------------------------------------------
@@ -430,6 +438,14 @@ async def test_a_mail_server_that_hangs_or_drips_ends_with_the_time_out(drips):
         post = Post()
         post.port = port
         assert str(await failure(post.make(timeout_s=0.2))) == "no answer within 0.2 s"
+
+
+async def test_a_mail_server_that_is_gone_is_worth_another_try(post):
+    post.server.close()
+    await post.server.wait_closed()
+    error = await failure(post.channel)
+    assert str(error) == "no connection: Connection refused"
+    assert not error.permanent
 
 
 async def test_a_mail_server_at_a_private_address_is_refused_unless_allowed(post):

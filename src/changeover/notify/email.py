@@ -161,8 +161,11 @@ class EmailChannel:
         except ssl.SSLError as error:
             detail = getattr(error, "verify_message", "") or error.reason or ""
             raise ChannelError(f"no TLS: {self._redacted(str(detail))}") from None
+        except socket.gaierror:
+            raise ChannelError("no connection: the host's name is not known") from None
         except (OSError, ValueError) as error:
-            raise ChannelError(f"no connection: {type(error).__name__}") from None
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise ChannelError(f"no connection: {self._redacted(reason)}") from None
 
     def _refused(self, code: int, answer: bytes | str) -> ChannelError:
         self.answered = code

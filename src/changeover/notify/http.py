@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import math
+import os
 import socket
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -287,7 +288,10 @@ def _unreached(error: aiohttp.ClientConnectorError) -> ChannelError:
     cause = error.os_error
     if isinstance(cause, RefusedAddressError):
         return ChannelError(str(cause))
-    return ChannelError(f"no connection: {type(error).__name__}")
+    if isinstance(cause, socket.gaierror) or "DNS" in type(error).__name__:
+        return ChannelError("no connection: the host's name is not known")
+    reason = os.strerror(cause.errno) if cause.errno else type(error).__name__
+    return ChannelError(f"no connection: {reason}")
 
 
 def _parts(secret: str) -> list[str]:
