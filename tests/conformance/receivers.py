@@ -159,6 +159,7 @@ class Post:
         self.security = security
         self.letters = []
         self.answer = "250 OK"
+        self.refused = {}  # what some recipients are answered
         self.logins = []
         authority = trustme.CA()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -204,6 +205,14 @@ class Post:
     def _login(self, _server, _session, _envelope, _mechanism, data):
         self.logins.append(data.login)
         return AuthResult(success=data.password == SECRET.encode(), handled=False)
+
+    async def handle_RCPT(  # noqa: N802 - as below
+        self, _server, _session, envelope, address, _options
+    ):
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
         if self.answer.startswith("250"):

@@ -207,6 +207,24 @@ async def test_a_refusal_is_permanent_and_told_without_secrets(receiver, status)
     assert receiver.asked <= (2 if status in (400, 422) else 1)
 
 
+@pytest.mark.parametrize("name", ["discord", "slack", "bot"])
+async def test_what_is_refused_in_its_full_form_is_tried_once_as_plain_text(name):
+    receiver = Receiver(name)
+    await receiver.start()
+
+    async def picky(request):
+        plain = "embeds" not in await request.text() and "blocks" not in await request.text()
+        if plain:
+            receiver.bodies.append(await request.text())
+        return web.Response(status=200 if plain else 400, text="{}")
+
+    receiver.answer = picky
+    await receiver.channel.send(notification(labels={"command": "add"}))
+    assert receiver.asked == 2
+    assert "Command: add" in receiver.bodies[0]
+    await receiver.stop()
+
+
 @pytest.mark.parametrize(
     ("headers", "wait_s"),
     [
@@ -394,6 +412,27 @@ async def test_what_the_mail_server_answers_decides(post, answer, permanent):
     code, _, text = answer.partition(" ")
     assert str(error) == f"answered {code}: {text} ***"
     assert error.permanent is permanent
+
+
+async def test_one_recipient_who_is_refused_does_not_stop_the_others(post, caplog):
+    post.refused = {"dev@example.com": "550 who"}
+    await post.channel.send(notification())
+    ((envelope, _),) = post.letters
+    assert envelope.rcpt_tos == ["ops@example.com"]
+    assert "1 of 2 recipients were refused" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("answers", "permanent"), [(["550", "550"], True), (["450", "550"], False)]
+)
+async def test_when_all_recipients_are_refused_one_that_may_work_later_decides(
+    post, answers, permanent
+):
+    boxes = ["ops@example.com", "dev@example.com"]
+    post.refused = {box: f"{code} no" for box, code in zip(boxes, answers, strict=True)}
+    error = await failure(post.channel)
+    assert error.permanent is permanent
+    assert str(error) == f"answered {answers[0]}: no"
 
 
 async def test_a_wrong_password_is_permanent_and_not_told(post):
