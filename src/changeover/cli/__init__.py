@@ -15,6 +15,7 @@ from changeover.cli.demo import demo
 from changeover.cli.doctor import doctor
 from changeover.cli.flags import flags
 from changeover.cli.healthcheck import healthcheck
+from changeover.cli.notify import notify
 from changeover.cli.retire import retire
 from changeover.cli.serve import serve
 from changeover.cli.status import status
@@ -43,6 +44,7 @@ for command in (
     doctor,
     flags,
     healthcheck,
+    notify,
     retire,
     serve,
     status,
