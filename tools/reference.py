@@ -35,6 +35,7 @@ _SECTIONS = {  # the setting each section begins with
     "store": "What is kept",
     "system": "Routing, and this process",
     "alert_error_ratio": "Alerts",
+    "alert_log": "Where alerts go",
 }
 
 _SETTINGS = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from changeover.core.ports import State, Telemetry
 from changeover.store.memory import MemoryState, MemoryTelemetry
 from changeover.store.retention import Retention
 from changeover.store.sqlite import Journal, open_stores
+
+sys.path.insert(0, str(Path(__file__).parent))  # helpers beside the tests, in importlib mode
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
 WAL = Journal("WAL", "NORMAL", "asked for by a test")

@@ -82,6 +82,18 @@ async def test_it_rotates_by_size_and_keeps_so_many(tmp_path, tell):
     assert all((tmp_path / name).stat().st_size <= len(encode(tell())) * 2 for name in names)
 
 
+async def test_by_default_it_rotates_at_ten_mebibytes_and_keeps_five(tmp_path, tell):
+    path = tmp_path / "alerts.log"
+    channel = AlertFile(path)
+    for _ in range(7):
+        await channel.send(tell())
+        os.truncate(path, 10 << 20)  # full to the last byte
+    await channel.send(tell())
+    names = sorted(entry.name for entry in tmp_path.iterdir())
+    assert names == ["alerts.log", *(f"alerts.log.{number}" for number in range(1, 6))]
+    assert path.stat().st_size == len(encode(tell()))
+
+
 async def test_without_backups_the_file_begins_anew(tmp_path, tell):
     path = tmp_path / "alerts.log"
     channel = AlertFile(path, max_bytes=10, backups=0)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeover.core.model import Event
-from changeover.notify.discord import embed_body, escape, plain_body, retry_after_s
+from changeover.notify.discord import retry_after_s
+from changeover.notify.embed import embed_body, escape, plain_body
 
 TEXTS = st.text(max_size=40) | st.text(alphabet="*_`~|<@&>[]()#:\\-\u202e\U0001f600 ", max_size=40)
 LONG = st.builds(lambda text, times: text * times, TEXTS, st.sampled_from([1, 30, 300]))

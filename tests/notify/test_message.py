@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from changeover.core.clock import NS_PER_S
 from changeover.core.model import Event
 from changeover.core.quantity import format_duration, format_quantity
-from changeover.notify.message import LATE, facts, line, printable, sentence, title
+from changeover.notify.message import LATE, facts, line, others, plain, printable, sentence, title
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,7 @@ from changeover.notify.message import LATE, facts, line, printable, sentence, ti
         (Event.FIRING, "critical", "Critical: error rate"),
         (Event.ESCALATED, "critical", "Now critical: error rate"),
         (Event.REMINDER, "warning", "Still warning: error rate"),
+        (Event.ACKNOWLEDGED, "critical", "Acknowledged: error rate"),
         (Event.RESOLVED, "critical", "Resolved: error rate"),
         (Event.TEST, "warning", "Test: error rate"),
     ],
@@ -105,3 +108,32 @@ def test_durations_have_at_most_two_units(seconds, told):
 )  # fmt: skip
 def test_quantities_have_their_unit_and_no_tail_of_digits(value, unit, told):
     assert format_quantity(value, unit) == told
+
+
+@pytest.mark.parametrize(
+    ("also", "more", "told"),
+    [
+        ((), 0, []),
+        ((), 3, ["3 more alerts"]),
+        (("a", "b"), 0, ["a", "b"]),
+        (("a",), 12, ["a", "and 12 more"]),
+        (("a",) * 25, 2, ["a"] * 20 + ["and 7 more"]),
+    ],
+)
+def test_other_alerts_are_told_up_to_twenty_and_the_rest_is_counted(tell, also, more, told):
+    assert others(replace(tell(), also=also, more=more)) == told
+
+
+def test_who_acknowledged_and_the_runbook_are_told(tell):
+    told = tell(Event.ACKNOWLEDGED, acknowledged_by="ada", runbook="https://run.example/x")
+    names = {fact.name: fact for fact in facts(told)}
+    assert names["Acknowledged by"].text == "ada"
+    assert names["Runbook"].is_link
+    assert "Runbook: https://run.example/x" in plain(told)
+
+
+@pytest.mark.parametrize(
+    "runbook", ["javascript:x", "https://a/ b", "https://a/)[x](https://b", "https://a|b", "wiki"]
+)
+def test_a_runbook_is_a_link_only_where_it_is_nothing_else(tell, runbook):
+    assert not {f.name: f for f in facts(tell(runbook=runbook))}["Runbook"].is_link

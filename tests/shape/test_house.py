@@ -22,7 +22,9 @@ LONGEST_FILE, LONGEST_FUNCTION, MOST_METHODS = 600, 60, 12
 
 # Which library may be imported where, as paths under the package. Everything heavy is listed.
 HOMES = {
+    "PIL": ("notify/picture.py",),
     "aiohttp": ("notify/", "demo/loopback/"),
+    "apprise": ("notify/apprise.py",),
     "arc": ("integrations/hikari_arc.py",),
     "click": ("cli/",),
     "discord": ("integrations/discordpy", "demo/bot/", "demo/loopback/redirect.py", "demo/run"),
@@ -36,6 +38,7 @@ HOMES = {
     "lightbulb": ("integrations/hikari_lightbulb.py",),
     "psutil": ("record/usage_portable.py",),
     "pytest": ("testing/plugin.py",),
+    "smtplib": ("notify/email.py",),
     "sqlite3": ("store/sqlite/connection.py", "demo/database/", "demo/legacy/", "demo/ddd/"),
     "time": ("core/clock.py",),
 }

@@ -15,6 +15,7 @@ from changeover.cli.demo import demo
 from changeover.cli.doctor import doctor
 from changeover.cli.flags import flags
 from changeover.cli.healthcheck import healthcheck
+from changeover.cli.notify import notify
 from changeover.cli.report import report
 from changeover.cli.retire import retire
 from changeover.cli.serve import serve
@@ -45,6 +46,7 @@ for command in (
     flags,
     healthcheck,
     report,
+    notify,
     retire,
     serve,
     status,

@@ -348,6 +348,7 @@ class Event(StrEnum):
     FIRING = "firing"
     ESCALATED = "escalated"  # from warning to critical, inside one alert
     REMINDER = "reminder"
+    ACKNOWLEDGED = "acknowledged"  # somebody looks after it
     RESOLVED = "resolved"
     TEST = "test"
 
@@ -385,7 +386,7 @@ class Notification:
     """One message that one channel owes to people.
 
     Attributes:
-        event: an `Event`: `firing`, `escalated`, `reminder`, `resolved` or `test`.
+        event: an `Event`: `firing`, `escalated`, `reminder`, `acknowledged`, `resolved`, `test`.
         alert: the alert as it was when the message became due.
         dedup_key: the same for every message of one episode of one alert.
         instance: who noticed, such as `railway-7/12`.

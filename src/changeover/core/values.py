@@ -18,6 +18,10 @@ T = TypeVar("T")
 
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
+# A plain address such as `ops@example.com`: nothing in it can end a header or begin another.
+_MAILBOX = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII
+)
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
 
 
@@ -156,6 +160,72 @@ def _discord_webhook(text: str) -> Secret:
     return Secret(text)
 
 
+def _slack_webhook(text: str) -> Secret:
+    parts = urlsplit(text)
+    is_slack = parts.hostname in {"hooks.slack.com", "hooks.slack-gov.com"}
+    path = re.fullmatch(r"/services/\w+/\w+/\w+/?", parts.path, re.ASCII)
+    if parts.scheme != "https" or not is_slack or not path:
+        raise ValueError(text)
+    return Secret(text)
+
+
+def _http_address(text: str) -> Secret:
+    parts = urlsplit(text)
+    plain = text.isascii() and text.isprintable() and " " not in text
+    # Reading the port raises ValueError for one that is none.
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or not plain:
+        raise ValueError(text)
+    return Secret(text)
+
+
+def _pagerduty_key(text: str) -> Secret:
+    if not re.fullmatch(r"[A-Za-z0-9]{32}", text, re.ASCII):
+        raise ValueError(text)
+    return Secret(text)
+
+
+def _password(text: str) -> Secret:
+    if not 1 <= len(text) <= 512 or not text.isprintable():
+        raise ValueError(text)
+    return Secret(text)
+
+
+def _host(text: str) -> str:
+    name = text.strip("[]")
+    if ":" in name:
+        return str(ipaddress.ip_address(name))
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError(text)
+    return name.lower()
+
+
+def _mailbox(text: str) -> str:
+    if len(text) > 254 or not _MAILBOX.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _mailboxes(text: str) -> tuple[str, ...]:
+    boxes = tuple(_mailbox(box.strip()) for box in text.split(",") if box.strip())
+    if not 1 <= len(boxes) <= 20:
+        raise ValueError(text)
+    return boxes
+
+
+def _apprise_urls(text: str) -> Secret:
+    """Addresses, a line each; a comma may stand inside one, where no scheme follows it."""
+    urls = re.split(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]{0,31}://)", text)
+    if not all(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://\S+", url, re.ASCII) for url in urls):
+        raise ValueError(text)
+    return Secret("\n".join(url.rstrip(",") for url in urls))
+
+
+def _snowflake(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{14,19}", text, re.ASCII) or int(text) >= 1 << 64:
+        raise ValueError(text)
+    return int(text)
+
+
 def _word(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", text) or text in {"legacy", "unknown"}:
         raise ValueError(text)
@@ -177,6 +247,23 @@ URL = Grammar(_url, "an http or https address without a password", "https://bot.
 DISCORD_WEBHOOK = Grammar(
     _discord_webhook, "a Discord webhook's address", "https://discord.com/api/webhooks/ID/TOKEN"
 )
+SLACK_WEBHOOK = Grammar(
+    _slack_webhook, "a Slack webhook's address", "https://hooks.slack.com/services/T0/B0/TOKEN"
+)
+HTTP_ADDRESS = Grammar(_http_address, "an http or https address", "https://example.com/alerts")
+PAGERDUTY_KEY = Grammar(
+    _pagerduty_key,
+    "an integration's key, 32 letters and digits",
+    "R0123456789ABCDEF0123456789ABCDE",
+)
+PASSWORD = Grammar(_password, "1 to 512 printable characters", "correct-horse")
+HOST = Grammar(_host, "a host name or an IP address", "smtp.example.com")
+MAILBOX = Grammar(_mailbox, "a plain e-mail address", "bot@example.com")
+MAILBOXES = Grammar(
+    _mailboxes, "1 to 20 plain e-mail addresses with commas between", "ops@example.com", ", ".join
+)
+APPRISE_URLS = Grammar(_apprise_urls, "Apprise URLs with spaces between", "ntfys://ntfy.sh/TOPIC")
+SNOWFLAKE = Grammar(_snowflake, "an id of Discord's, 15 to 20 digits", "123456789012345678")
 SYSTEM_NAME = Grammar(_word, "a lower-case word other than legacy and unknown", "ddd")
 LABEL = Grammar(_label, "1 to 64 printable characters", "eu-1")
 PATH = Grammar(lambda text: Path(text).expanduser(), "a path", "/data/changeover")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import os
 import threading
 from pathlib import Path
-from typing import Any
 
 from changeover.core.errors import ChannelError
 from changeover.core.model import Notification
-from changeover.core.window import format_moment
-from changeover.notify.message import cleared, sentence
+from changeover.notify.record import record
 
 _MEBIBYTE = 1 << 20
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -95,36 +92,6 @@ class AlertFile:
 
 
 def encode(notification: Notification) -> bytes:
-    """One line of JSON in ASCII: control characters and all else is escaped.
-
-    Labels are nested, so that none can take the place of another field.
-    """
-    alert = notification.alert
-    fields: dict[str, Any] = {
-        "timestamp": format_moment(notification.at_ns),
-        "type": cleared(alert.rule),
-        "severity": alert.severity,
-        "message": sentence(notification),
-        "value": _finite(alert.value),
-        "threshold": _finite(alert.threshold),
-        "unit": alert.unit,
-        "event": str(notification.event),
-        "key": alert.key,
-        "dedup_key": notification.dedup_key,
-        "labels": {name: cleared(text) for name, text in alert.labels.items()},
-        "peak": _finite(alert.peak),
-        "since": _moment(alert.since_ns),
-        "resolved": _moment(alert.resolved_ns),
-        "late": notification.late,
-        "instance": cleared(notification.instance),
-        "link": notification.link,
-    }
-    return json.dumps(fields, ensure_ascii=True, allow_nan=False).encode() + b"\n"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _moment(wall_ns: int | None) -> str | None:
-    return None if wall_ns is None else format_moment(wall_ns)
+    """One line of JSON in ASCII: control characters and all else is escaped."""
+    text = json.dumps(record(notification), ensure_ascii=True, allow_nan=False)
+    return text.encode() + b"\n"

@@ -15,6 +15,9 @@ class LogChannel:
 
     name = "log"
 
+    def __repr__(self) -> str:
+        return f"LogChannel({logger.name!r})"
+
     async def send(self, notification: Notification) -> str | None:
         """Log one line; logging itself never raises."""
         logger.log(_level(notification), "%s", line(notification))

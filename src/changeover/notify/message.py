@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,12 +14,16 @@ from changeover.core.text import redact, shorten
 from changeover.core.window import format_moment
 
 SENTENCE_LIMIT, NAME_LIMIT = 4_000, 1_000
+MOST_OTHERS = 20  # sentences of other alerts in one message; the rest is counted
 LATE = "An earlier message about it may not have arrived."
+# What a link of an operator's may hold and still be a link, and nothing else, everywhere.
+_LINK = re.compile(r"https?://[\w.~:/?#!$&+,;=%@-]{1,1000}", re.ASCII)
 
 _TITLES = {
     Event.FIRING: "{severity}: {rule}",
     Event.ESCALATED: "Now {severity}: {rule}",
     Event.REMINDER: "Still {severity}: {rule}",
+    Event.ACKNOWLEDGED: "Acknowledged: {rule}",
     Event.RESOLVED: "Resolved: {rule}",
     Event.TEST: "Test: {rule}",
 }
@@ -54,7 +60,42 @@ def facts(notification: Notification) -> list[Fact]:
 def line(notification: Notification) -> str:
     """All of it on one line, for a log; what is not printable is escaped."""
     told = ", ".join(f"{name.lower()} {text}" for name, text, _ in _details(notification))
-    return printable(f"{title(notification)}. {sentence(notification)} ({told})")
+    also = others(notification)
+    more = f". Also: {'; '.join(also)}" if also else ""
+    return printable(f"{title(notification)}. {sentence(notification)} ({told}){more}")
+
+
+def others(notification: Notification) -> list[str]:
+    """A line for each other alert that the message tells of, and `and 12 more` for the rest."""
+    lines = [cleared(text) for text in notification.also[:MOST_OTHERS]]
+    more = notification.more + len(notification.also) - len(lines)
+    if more:
+        lines.append(f"and {more} more" if lines else f"{more} more alerts")
+    return lines
+
+
+def plain(notification: Notification) -> str:
+    """All of it as text of several lines; what is not printable is escaped."""
+    lines = [sentence(notification), ""]
+    lines += [f"{fact.name}: {fact.text}" for fact in facts(notification)]
+    if also := others(notification):
+        lines += ["", "Also:", *(f"- {text}" for text in also)]
+    return "\n".join(map(printable, lines))
+
+
+def episode_key(notification: Notification) -> str:
+    """The same for every message of one firing of one alert, and of no other bot's.
+
+    Two bots may have an `error_rate#3` each, and one account at the receiver.
+    """
+    return f"{notification.dedup_key}@{notification.alert.fired_ns or 0}"
+
+
+def message_key(notification: Notification) -> str:
+    """32 hex digits: the same for every attempt to send one message."""
+    text = f"{episode_key(notification)}/{notification.event}/{notification.at_ns}"
+    data = text.encode("utf-8", "backslashreplace")
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def cleared(text: str, limit: int = NAME_LIMIT) -> str:
@@ -93,6 +134,11 @@ def _details(notification: Notification) -> Iterator[Fact]:
         yield Fact("Lasted", lasted(alert, notification.at_ns))
     for name, text in alert.labels.items():
         yield Fact(cleared(name).capitalize(), cleared(text))
+    if alert.acknowledged_by:
+        yield Fact("Acknowledged by", cleared(alert.acknowledged_by))
     yield Fact("Instance", cleared(notification.instance))
+    if alert.runbook:
+        text = cleared(alert.runbook)
+        yield Fact("Runbook", text, is_link=bool(_LINK.fullmatch(text)))
     if notification.link:
         yield Fact("Page", notification.link, is_link=True)

@@ -65,7 +65,7 @@ def add_silence_verbs(
         "Withhold the messages of some alerts for a while; the alerts go on.",
         values={
             "rule": "a rule's name; * and ? as in file names",
-            "labels": "label and pattern, such as {\"command\": \"add\"}",
+            "labels": 'label and pattern, such as {"command": "add"}',
             "for": span,
         },
         audits_itself=True, shows=[SILENCE],

@@ -29,6 +29,7 @@ from changeover.route.catalogue import Catalogue
 from changeover.route.outcome import Classify, default_classify
 from changeover.route.share import parse_share
 from changeover.route.sources import set_flag
+from changeover.service.channels import picture_of
 from changeover.service.losses import Losses
 from changeover.service.moving import QUICK_S
 from changeover.service.orders import Orders, clean_text
@@ -161,7 +162,7 @@ class Monitor:
         self._cursor: int | None = None
         self._losses = Losses(clock)
         self._writer = Writer(self._telemetry, clock=clock, guard=guard)
-        channels = channels_of(settings, clock)
+        channels = channels_of(settings, clock, picture_of(self._summaries.timeline))
         self._outbox = Outbox(self._state, channels, clock=clock, guard=guard)
         self._delivery = DeliveryThread(self._outbox, guard=guard)
         self.alerts = AlertManager(

@@ -22,12 +22,11 @@ from changeover.core.model import Instance
 from changeover.core.order import Role
 from changeover.core.ports import Channel, FlagSource, State, Telemetry
 from changeover.judge.table import load_judge
-from changeover.notify.alert_file import AlertFile
-from changeover.notify.log import LogChannel
 from changeover.route.flags import FeatureFlags
 from changeover.route.names import FlagNames
 from changeover.route.router import Router
 from changeover.route.sources import EnvironmentFlags, FileFlags, StateFlags
+from changeover.service.channels import every_channel
 from changeover.service.moving import Moving
 from changeover.settings import Settings
 from changeover.settings.alert_rules import built_in_of
@@ -35,6 +34,7 @@ from changeover.store.retention import Retention
 from changeover.store.sqlite import open_stores
 
 if TYPE_CHECKING:
+    from changeover.notify.discord import Picture
     from changeover.show.controls import Controls
     from changeover.show.readings import Readings
     from changeover.show.server import Server
@@ -160,14 +160,11 @@ def check_flags(settings: Settings, names: FlagNames) -> None:
         raise SettingsError(problems)
 
 
-def channels_of(settings: Settings, clock: Clock) -> dict[str, Channel]:
-    """Every channel that is set up, by its name."""
-    channels: list[Channel] = [AlertFile(settings.alert_file), LogChannel()]
-    if settings.alert_discord is not None:
-        from changeover.notify.discord import DiscordWebhook  # noqa: PLC0415  # brings aiohttp
-
-        channels.append(DiscordWebhook(settings.alert_discord, clock=clock))
-    return {channel.name: channel for channel in channels}
+def channels_of(
+    settings: Settings, clock: Clock, picture: Picture | None = None
+) -> dict[str, Channel]:
+    """Every channel that is set up, by its name. `picture` draws the chart of an alert."""
+    return {channel.name: channel for channel in every_channel(settings, clock, picture)}
 
 
 def rules_of(settings: Settings, clock: Clock) -> RuleBook:

@@ -140,3 +140,25 @@ def _contradictions(settings: Settings) -> Iterator[BadValueError]:
             "127.0.0.1, or any other address together with MONITORING_TOKEN",
             "MONITORING_TOKEN=$(openssl rand -hex 32)",
         )  # fmt: skip
+    yield from _unfinished_channels(settings)
+
+
+def _unfinished_channels(settings: Settings) -> Iterator[BadValueError]:
+    """Channels of which a part is set, and another that they need is not."""
+    is_set = settings.alert_email_host is not None
+    if is_set and settings.alert_email_from is None:
+        needed = "an address, since ALERT_EMAIL_HOST is set"
+        yield BadValueError("ALERT_EMAIL_FROM", "", needed, "bot@example.com")
+    if is_set and not settings.alert_email_to:
+        needed = "an address, since ALERT_EMAIL_HOST is set"
+        yield BadValueError("ALERT_EMAIL_TO", "", needed, "ops@example.com")
+    if (settings.alert_email_user is None) != (settings.alert_email_password is None):
+        missing = "USER" if settings.alert_email_user is None else "PASSWORD"
+        needed = "a value, since the other of ALERT_EMAIL_USER and ALERT_EMAIL_PASSWORD is set"
+        yield BadValueError(f"ALERT_EMAIL_{missing}", None, needed, "bot")
+    if settings.alert_email_security == "none" and settings.alert_email_password is not None:
+        needed = "starttls or tls, since ALERT_EMAIL_PASSWORD is set"
+        yield BadValueError("ALERT_EMAIL_SECURITY", "none", needed, "starttls")
+    if settings.alert_webhook_secret is not None and settings.alert_webhook is None:
+        needed = "an address, since ALERT_WEBHOOK_SECRET is set"
+        yield BadValueError("ALERT_WEBHOOK_URL", None, needed, "https://example.com/alerts")

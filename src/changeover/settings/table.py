@@ -186,6 +186,67 @@ class Settings:
         "ALERT_DISCORD_WEBHOOK_URL", "alerts.discord_webhook_url", values.DISCORD_WEBHOOK, None,
         "The Discord webhook that alerts go to.", secret=True,
     )  # fmt: skip
+    alert_slack: Secret | None = _row(
+        "ALERT_SLACK_WEBHOOK_URL", "alerts.slack_webhook_url", values.SLACK_WEBHOOK, None,
+        "The Slack incoming webhook that alerts go to.", secret=True,
+    )  # fmt: skip
+    alert_email_host: str | None = _row(
+        "ALERT_EMAIL_HOST", "alerts.email_host", values.HOST, None,
+        "The mail server that takes alerts. Needs ALERT_EMAIL_FROM and ALERT_EMAIL_TO.",
+    )  # fmt: skip
+    alert_email_port: int = _row(
+        "ALERT_EMAIL_PORT", "alerts.email_port", values.PORT, 0,
+        "Its port; 0 for the usual one: 587 with STARTTLS, 465 with TLS, 25 without.",
+    )  # fmt: skip
+    alert_email_security: Literal["starttls", "tls", "none"] = _row(
+        "ALERT_EMAIL_SECURITY", "alerts.email_security", values.choice("starttls", "tls", "none"), "starttls",
+        "How the connection is encrypted. A password is never sent with none.",
+    )  # fmt: skip
+    alert_email_user: str | None = _row(
+        "ALERT_EMAIL_USER", "alerts.email_user", values.LABEL, None,
+        "The name to log in with, where the server asks for one.",
+    )  # fmt: skip
+    alert_email_password: Secret | None = _row(
+        "ALERT_EMAIL_PASSWORD", "alerts.email_password", values.PASSWORD, None,
+        "The password to log in with.", secret=True,
+    )  # fmt: skip
+    alert_email_from: str | None = _row(
+        "ALERT_EMAIL_FROM", "alerts.email_from", values.MAILBOX, None,
+        "The sender's address.",
+    )  # fmt: skip
+    alert_email_to: tuple[str, ...] = _row(
+        "ALERT_EMAIL_TO", "alerts.email_to", values.MAILBOXES, (),
+        "Who gets the letters.",
+    )  # fmt: skip
+    alert_pagerduty: Secret | None = _row(
+        "ALERT_PAGERDUTY_ROUTING_KEY", "alerts.pagerduty_routing_key", values.PAGERDUTY_KEY, None,
+        "The key of an Events API v2 integration in PagerDuty.", secret=True,
+    )  # fmt: skip
+    alert_pagerduty_region: Literal["us", "eu"] = _row(
+        "ALERT_PAGERDUTY_REGION", "alerts.pagerduty_region", values.choice("us", "eu"), "us",
+        "Where the PagerDuty account is.",
+    )  # fmt: skip
+    alert_webhook: Secret | None = _row(
+        "ALERT_WEBHOOK_URL", "alerts.webhook_url", values.HTTP_ADDRESS, None,
+        "Any address that alerts are posted to, as JSON.", secret=True,
+    )  # fmt: skip
+    alert_webhook_secret: Secret | None = _row(
+        "ALERT_WEBHOOK_SECRET", "alerts.webhook_secret", values.TOKEN, None,
+        "What the posts to ALERT_WEBHOOK_URL are signed with.", secret=True,
+    )  # fmt: skip
+    alert_apprise: Secret | None = _row(
+        "ALERT_APPRISE_URLS", "alerts.apprise_urls", values.APPRISE_URLS, None,
+        "Apprise URLs that alerts go to. Needs the extra apprise.", secret=True,
+    )  # fmt: skip
+    alert_bot_channel: int | None = _row(
+        "ALERT_BOT_CHANNEL_ID", "alerts.bot_channel_id", values.SNOWFLAKE, None,
+        "A channel of the bot's own guild, where the bot itself posts alerts.",
+    )  # fmt: skip
+    alert_allow_private: bool = _row(
+        "ALERT_ALLOW_PRIVATE_ADDRESSES", "alerts.allow_private_addresses", values.BOOLEAN, False,
+        "Whether alerts may be sent to private and loopback addresses. Metadata addresses of "
+        "clouds never.",
+    )  # fmt: skip
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     warnings: tuple[str, ...] = field(default=(), repr=False)
     config_file: Path = Path("changeover.toml")
