@@ -64,6 +64,7 @@ class Owed:
         channel: the name of the channel that owes it.
         attempts: how often somebody began to send it.
         claimed_ns: when the present sender took it (wall clock), or None.
+        thread: the dedup key of the message that told of it, or tried to; None before that.
     """
 
     key: str
@@ -72,11 +73,16 @@ class Owed:
     notification: Notification
     attempts: int = 0
     claimed_ns: int | None = None
+    thread: str | None = None
 
-    def claim(self, now_ns: int | None, attempts: int) -> Put:
-        """Take it, or give it back with None, if nobody touched it since it was read."""
+    def store(self) -> Put:
+        """Write it as it is here, if nobody touched it since it was read."""
         value = owed_document(self.channel, self.notification)
-        value |= {"attempts": attempts, "claimed_ns": now_ns}
+        value |= {
+            "attempts": self.attempts,
+            "claimed_ns": self.claimed_ns,
+            "thread": self.thread,
+        }
         return Put(OUTBOX, self.key, value, self.version)
 
     def drop(self) -> Put:
@@ -102,6 +108,7 @@ def owed_document(channel: str, notification: Notification) -> dict[str, Any]:
         "link": notification.link,
         "attempts": 0,
         "claimed_ns": None,
+        "thread": None,
     }
 
 
@@ -117,7 +124,7 @@ def owed_from(key: str, document: Document) -> Owed:
             at_ns=int(value["at_ns"]),
             link=value["link"],
         )
-        claimed_ns = value["claimed_ns"]
+        claimed_ns, thread = value["claimed_ns"], value.get("thread")
         return Owed(
             key=key,
             version=document.version,
@@ -125,6 +132,7 @@ def owed_from(key: str, document: Document) -> Owed:
             notification=notification,
             attempts=int(value["attempts"]),
             claimed_ns=None if claimed_ns is None else int(claimed_ns),
+            thread=None if thread is None else str(thread),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no message: {error}") from None

@@ -18,6 +18,7 @@ _TITLES = {
     Event.FIRING: "{severity}: {rule}",
     Event.ESCALATED: "Now {severity}: {rule}",
     Event.REMINDER: "Still {severity}: {rule}",
+    Event.ACKNOWLEDGED: "Acknowledged: {rule}",
     Event.RESOLVED: "Resolved: {rule}",
     Event.TEST: "Test: {rule}",
 }
