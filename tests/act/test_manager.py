@@ -33,7 +33,7 @@ def test_the_window_of_each_rule_is_asked_for(world, make_summary):
 
     world.processes.clear()
     world.start(rules=built_in_rules()).check_alerts(summary_of, lambda: None)
-    assert asked == ["5m", "5m"]
+    assert asked == ["5m"]
 
 
 def test_one_failing_rule_never_hides_another(world, make_sample):
@@ -136,7 +136,7 @@ def test_an_unreadable_document_is_counted_and_written_anew(world):
 
 
 def test_an_alert_that_can_never_be_stored_hides_no_other(world, make_stats):
-    poison = replace(world.rules[0], name="poison", labels={"command": "\ud800"})
+    poison = replace(world.rules[0], name="poison", only={"command": "\ud800"})
     world.processes.clear()
     manager = world.start(rules=[poison, *world.rules])
     parts = {"by_command": {"\ud800": make_stats(error_ratio=0.5)}}

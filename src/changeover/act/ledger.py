@@ -101,6 +101,10 @@ class Ledger:
         """Pending and firing alerts, those that fire and are critical first."""
         return _active(entry.alert for entry in self._entries.values())
 
+    def unsaved(self) -> list[Alert]:
+        """Alerts of which something happened that the store does not know yet."""
+        return [entry.alert for entry in self._entries.values() if entry.unsaved and entry.alert]
+
     def stored(self) -> list[Alert]:
         """The same as the store has them now; for any thread. May raise `StoreUnavailableError`."""
         documents = self._state.read(ALERT)
@@ -144,8 +148,14 @@ class Ledger:
         over = [one.alert for one in happened if one.event is Event.RESOLVED]
         puts += [Put(HISTORY, dedup_key(past), alert_document(past)) for past in over]
         puts += self._too_old() if over else []
-        puts += [owe(name, self._notification(one)) for one in happened for name in self._channels]
+        puts += [
+            owe(name, self._notification(one)) for one in happened for name in self._of(one.alert)
+        ]
         self._state.commit(puts, [flip for one in happened if (flip := _flip(one))])
+
+    def _of(self, alert: Alert) -> Sequence[str]:
+        """The channels that owe its messages; all, where none of those it names is set up."""
+        return [name for name in self._channels if name in alert.channels] or self._channels
 
     def _too_old(self) -> Iterable[Put]:
         past = self.past(HISTORY_LIMIT * 2)

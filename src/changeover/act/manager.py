@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
 
+from changeover.act.baseline import BaselineKeeper
 from changeover.act.documents import OUTBOX
+from changeover.act.evaluation import NO_DATA, Evaluation, RuleState
+from changeover.act.evidence import Evidence
 from changeover.act.ledger import Ledger
-from changeover.act.life import advance, alert_key, retire, shift
-from changeover.act.rules import Reading, Rule, read
+from changeover.act.rulebook import RuleBook
+from changeover.act.rules import Rule
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard, StoreError
 from changeover.core.model import (
@@ -30,12 +32,6 @@ _CLOCK_WAS_SET_NS = 60 * NS_PER_S  # less is drift, or a slow evaluation
 _OVERDUE = 3  # evaluations missed before `check` complains
 
 
-class _Sources(NamedTuple):
-    summary_of: Callable[[Window], Summary]
-    latest_resource: Callable[[], ResourceSample | None]
-    stale_after_s: float
-
-
 class AlertManager:
     """Says when something is wrong, and when it is over.
 
@@ -45,7 +41,7 @@ class AlertManager:
 
     Args:
         state: where alerts and owed messages are kept.
-        rules: what is watched; names are unique.
+        rules: what is watched, with unique names; or the book that holds it.
         clock: the wall clock for moments, the monotonic one to see the wall clock being set.
         instance: this process.
         channels: the names of the channels that owe every message.
@@ -59,7 +55,7 @@ class AlertManager:
     def __init__(
         self,
         state: State,
-        rules: Sequence[Rule],
+        rules: Sequence[Rule] | RuleBook,
         *,
         clock: Clock,
         instance: Instance,
@@ -70,10 +66,11 @@ class AlertManager:
         wake: Callable[[], None] | None = None,
     ) -> None:
         self._state = state
-        self._rules = tuple(rules)
+        self._book = rules if isinstance(rules, RuleBook) else RuleBook(rules)
         self._clock = clock
         self._holder = instance.id
         self._guard = guard
+        self._channels = tuple(channels)
         self._interval_s = interval_s
         self._wake = wake
         self._ledger = Ledger(
@@ -83,8 +80,9 @@ class AlertManager:
             link=link,
             guard=guard,
         )
+        self._evaluation = Evaluation(self._ledger, guard)
+        self._baseline = BaselineKeeper(state, clock)
         self._active: Sequence[Alert] = ()
-        self._failing: dict[str, str] = {}  # rule: the error's type
         self._leads = True  # until another process is known to
         self._clocks = (clock.wall_ns(), clock.monotonic_ns())
         self._made_ns = clock.monotonic_ns()
@@ -95,6 +93,9 @@ class AlertManager:
         summary_of: Callable[[Window], Summary],
         latest_resource: Callable[[], ResourceSample | None],
         stale_after_s: float = 90.0,
+        *,
+        samples_of: Callable[[Window], Sequence[ResourceSample]] | None = None,
+        shares: Callable[[], Iterable[float]] | None = None,
     ) -> list[Alert]:
         """Evaluate every rule once; return the alerts that fire, the most urgent first.
 
@@ -105,18 +106,60 @@ class AlertManager:
             summary_of: the executions of a window that ends now.
             latest_resource: the newest sample of this process.
             stale_after_s: the age from which a sample says nothing about now.
+            samples_of: every process's samples of a window that ends now; without it, rules
+                over samples have no data, and no baseline is taken.
+            shares: of each command, the percent of ids that the new system answers; without
+                it no baseline is taken.
         """
+        self._book.refresh()
         jump_ns = self._clock_jump_ns()
         self._leads = self._lead()
         self._ledger.load()
         if self._leads:
-            self._evaluate(_Sources(summary_of, latest_resource, stale_after_s), jump_ns)
+            self._keep_baseline(summary_of, samples_of, shares)
+            evidence = Evidence(
+                summary_of,
+                latest_resource,
+                samples_of,
+                now_ns=self._clocks[0],
+                stale_after_s=stale_after_s,
+                up_s=(self._clocks[1] - self._made_ns) / NS_PER_S,
+                baseline=self._baseline.known(),
+                failing=lambda: len(self._evaluation.failing),
+            )
+            self._evaluation.run(self._book.rules, evidence, jump_ns)
         else:
             self._ledger.forget_unsaved()
         self._active = self._ledger.active()
         self._checked_ns = self._clock.monotonic_ns()
         self._wake_delivery()
         return [alert for alert in self._active if alert.phase is Phase.FIRING]
+
+    def refresh_rules(self) -> None:
+        """Read the rules' file again if it changed; cheap, and at most every 5 s.
+
+        Call it more often than `check_alerts`, so that somebody who writes rules hears soon
+        what is wrong with them.
+        """
+        self._book.refresh()
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The rules in force."""
+        return self._book.rules
+
+    def rule_states(self) -> Sequence[RuleState]:
+        """How each rule did in this process's last evaluation: `ok`, `no_data` or `failed`."""
+        return list(self._evaluation.states.values())
+
+    def wanting(self, action: str) -> Sequence[tuple[Alert, Rule]]:
+        """The firing alerts, as of the last evaluation, whose rule asks for an action."""
+        rules = {rule.name: rule for rule in self._book.rules if rule.action == action}
+        return [
+            (alert, rules[alert.rule])
+            for alert in self._active
+            if alert.phase is Phase.FIRING and alert.rule in rules
+        ]
 
     def alerts(self, limit: int = 100) -> tuple[Sequence[Alert], Sequence[Alert]]:
         """The alerts that are pending or firing, and those that are over, newest first.
@@ -139,8 +182,7 @@ class AlertManager:
             return Check("alerts", Status.DEGRADED, problem, age_s)
         if age_s is None:
             return Check("alerts", Status.HEALTHY, "not evaluated yet")
-        who = f"{len(self._rules)} rules evaluated" if self._leads else "another process evaluates"
-        return Check("alerts", Status.HEALTHY, who, age_s)
+        return Check("alerts", Status.HEALTHY, self._who(), age_s)
 
     def close(self) -> None:
         """Give the lease back, so that another process need not wait until it runs out."""
@@ -150,14 +192,27 @@ class AlertManager:
             except StoreError as error:
                 self._guard.caught("act.lease", error)
 
+    def _who(self) -> str:
+        if not self._leads:
+            return "another process evaluates"
+        without = sum(state.state == NO_DATA for state in self._evaluation.states.values())
+        told = f", {without} without data" if without else ""
+        return f"{len(self._book.rules)} rules evaluated{told}"
+
     def _problem(self, waited_s: float) -> str | None:
         if waited_s > _OVERDUE * self._interval_s:
             return f"not evaluated for {format_duration(waited_s)}"
-        if self._failing:
-            told = ", ".join(f"{rule} ({error})" for rule, error in sorted(self._failing.items()))
+        if self._book.problem:
+            return f"the rules stay as they were: {self._book.problem}"
+        if failing := self._evaluation.failing:
+            told = ", ".join(f"{rule} ({error})" for rule, error in sorted(failing.items()))
             return f"without an answer: {told}"
         if self._ledger.is_away:
             return "the store is away: alerts are kept in memory and told to the log only"
+        for rule in self._book.rules:
+            if missing := set(rule.channels) - set(self._channels):
+                told = ", ".join(sorted(missing))
+                return f"rule {rule.name} names channels that are not set up: {told}"
         return None
 
     def _clock_jump_ns(self) -> int:
@@ -177,34 +232,18 @@ class AlertManager:
         except StoreError:
             return self._leads  # nobody can tell; who led, leads on
 
-    def _evaluate(self, sources: _Sources, jump_ns: int) -> None:
-        now_ns = self._clocks[0]
-        for rule in self._rules:
-            try:
-                reading = self._read(rule, sources, now_ns)
-                alert = self._ledger.get(alert_key(rule.name, reading.labels))
-                alert = shift(alert, jump_ns) if alert and jump_ns else alert
-                self._ledger.save(*advance(alert, rule, reading, now_ns), now_ns)
-            except Exception as error:  # noqa: BLE001 - one rule must never hide another (S51)
-                self._failing[rule.name] = type(error).__name__
-                self._guard.caught("act.rule", error)
-        names = {rule.name for rule in self._rules}
-        for alert in self._ledger.active():
-            if alert.rule not in names:
-                self._ledger.save(*retire(alert, now_ns), now_ns)
-
-    def _read(self, rule: Rule, sources: _Sources, now_ns: int) -> Reading:
+    def _keep_baseline(
+        self,
+        summary_of: Callable[[Window], Summary],
+        samples_of: Callable[[Window], Sequence[ResourceSample]] | None,
+        shares: Callable[[], Iterable[float]] | None,
+    ) -> None:
+        if samples_of is None or shares is None:
+            return
         try:
-            summary = sources.summary_of(rule.window) if rule.window else None
-            resource = None if rule.window else sources.latest_resource()
-            stale_after_s = sources.stale_after_s
-            reading = read(rule, summary, resource, now_ns, stale_after_s=stale_after_s)
-        except Exception as error:  # noqa: BLE001 - whatever fails, nothing is known
-            self._failing[rule.name] = type(error).__name__
-            self._guard.caught("act.rule", error)
-            return Reading(labels=rule.labels, failed=True)
-        self._failing.pop(rule.name, None)
-        return reading
+            self._baseline.observe(shares(), summary_of, samples_of)
+        except Exception as error:  # noqa: BLE001 - no rule goes without for want of a baseline
+            self._guard.caught("act.baseline", error)
 
     def _wake_delivery(self) -> None:
         if self._wake is None or self._ledger.is_away or not self._leads:

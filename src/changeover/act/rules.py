@@ -1,24 +1,26 @@
-"""Alert rules as data, and what a rule reads from a summary or a sample."""
+"""Alert rules as data: when somebody should be told."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from changeover.core.clock import NS_PER_MS, NS_PER_S
+from changeover.act.metrics import ERROR_RATIO, MEMORY_MB, METRICS, RESPONSE_MS, Metric
 from changeover.core.errors import BadValueError
-from changeover.core.model import ResourceSample, Stats, Summary
 from changeover.core.window import Window, parse_window
 
 WARNING, CRITICAL = "warning", "critical"
+ABOVE, BELOW = ">", "<"
+LABELS = ("command", "system")
+NOTHING, ROLLBACK = "none", "rollback"
+ACTIONS = (NOTHING, ROLLBACK)
 SHORTEST_REPEAT_S = 300  # the reference's gap between two messages of one alert
 
-ERROR_RATIO, RESPONSE_MS, MEMORY_MB = "error_ratio", "response_mean_ms", "memory_rss_mb"
-METRICS = (ERROR_RATIO, RESPONSE_MS, MEMORY_MB)
+# Alerts of these rules belong to other parts: they are neither evaluated nor ended here.
+OWNED_ELSEWHERE = frozenset({"rollback", "approval", "unclean_start", "emergency_stop"})
 
-_BYTES_PER_MB = 1024 * 1024  # as in the reference
 _FIVE_MINUTES = parse_window("5m")
 
 
@@ -29,15 +31,22 @@ class Rule:
     Attributes:
         name: unique; the alert's key begins with it, and `alerts.log` calls it `type`.
         metric: one of `METRICS`.
-        unit: `ratio`, `ms` or `MB`; of the thresholds and of every value read.
-        warning, critical: a value above is that severe; critical may be None.
+        unit: of the thresholds and of every value read; the metric's.
+        warning, critical: a value beyond it is that severe; one of them may be None.
+        comparison: `>` (beyond is above) or `<`.
         window: how far back the summary looks; None for the newest sample.
         min_executions: with fewer in the window there is no value (1 of 1 failing is no alert).
+        min_errors: with fewer errors in the window every value is fine.
         for_s: how long a threshold must be exceeded before the alert fires.
         keep_firing_s: how long the value must be fine before the alert resolves. A value
             that swings round the threshold is therefore one alert.
         repeat_s: the time between reminders, 300 or more.
-        labels: which executions: `command`, `system`, both, or all of them.
+        split: by which of `command` and `system` it is split: one alert for each.
+        only: which executions it looks at, by `command`, `system` or both.
+        channels: the names of those that tell; empty for every channel.
+        runbook: where to read what to do.
+        action: `none`, or `rollback`, which somebody else carries out.
+        enabled: whether it is looked at.
 
     Raises:
         BadValueError: for figures that make no rule.
@@ -46,51 +55,95 @@ class Rule:
     name: str
     metric: str
     unit: str
-    warning: float
+    warning: float | None = None
     critical: float | None = None
+    comparison: str = ABOVE
     window: Window | None = _FIVE_MINUTES
     min_executions: int = 20
+    min_errors: int = 0
     for_s: float = 0.0
     keep_firing_s: float = 300.0
     repeat_s: float = 4 * 3_600.0
-    labels: Mapping[str, str] = field(default_factory=dict)
+    split: tuple[str, ...] = ()
+    only: Mapping[str, str] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
+    runbook: str | None = None
+    action: str = NOTHING
+    enabled: bool = True
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
-            raise BadValueError("metric", self.metric, "one of " + ", ".join(METRICS), METRICS[0])
+            raise BadValueError("metric", self.metric, "one of " + ", ".join(METRICS), ERROR_RATIO)
         if not self.repeat_s >= SHORTEST_REPEAT_S:
             raise BadValueError("repeat", str(self.repeat_s), "300 s or more", "14400")
-        if self.critical is not None and not self.critical > self.warning:
-            raise BadValueError("critical", str(self.critical), f"above {self.warning:g}", "0.1")
+        if self.warning is None and self.critical is None:
+            raise BadValueError("warning", "", "a threshold here, in critical, or in both", "0.05")
+        if self.warning is None or self.critical is None:
+            return
+        if not self._is_beyond(self.critical, self.warning):
+            allowed = f"{self.side} the warning step, {self.warning:g}"
+            example = f"{self.warning * (2 if self.comparison == ABOVE else 0.5):g}"
+            raise BadValueError("critical", f"{self.critical:g}", allowed, example)
 
-    def severity(self, value: float) -> str | None:
+    @property
+    def of(self) -> Metric:
+        """The metric that it looks at."""
+        return METRICS[self.metric]
+
+    @property
+    def side(self) -> str:
+        """`above` or `below`: where a value is that people should hear of."""
+        return "above" if self.comparison == ABOVE else "below"
+
+    @property
+    def first(self) -> float:
+        """The threshold that is passed first."""
+        return self.warning if self.warning is not None else self.threshold(CRITICAL)
+
+    def severity(self, value: float, errors: int | None = None) -> str | None:
         """`critical`, `warning`, or None for a value that is fine."""
-        if self.critical is not None and value > self.critical:
+        if errors is not None and errors < self.min_errors:
+            return None
+        if self.critical is not None and self._is_beyond(value, self.critical):
             return CRITICAL
-        return WARNING if value > self.warning else None
+        if self.warning is not None and self._is_beyond(value, self.warning):
+            return WARNING
+        return None
 
     def threshold(self, severity: str) -> float:
-        """The value above which an alert is that severe."""
-        if severity == CRITICAL and self.critical is not None:
-            return self.critical
-        return self.warning
+        """The value beyond which an alert is that severe."""
+        steps = (self.critical, self.warning)
+        first, second = steps if severity == CRITICAL else steps[::-1]
+        return first if first is not None else second if second is not None else math.nan
+
+    def worst(self, one: float | None, other: float) -> float:
+        """Of two values the one that is worse."""
+        return other if one is None or self._is_beyond(other, one) else one
+
+    def _is_beyond(self, value: float, limit: float) -> bool:
+        return value > limit if self.comparison == ABOVE else value < limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What a rule saw.
+class Reading(NamedTuple):
+    """What a rule saw of one series.
 
     Attributes:
         value: in the rule's unit; None when there is no data, too little, or a failure.
         executions: how many stand behind it; 0 for a sample.
         labels: of the series that was read; with the rule's name they make the alert's key.
         failed: the question itself failed, so that nothing is known.
+        errors: of the executions; None where they do not matter.
+        detail: the figures behind the value, in words.
+        gone: the series is not in the window any more.
     """
 
     value: float | None = None
     executions: int = 0
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}  # nobody writes to it
     failed: bool = False
+    errors: int | None = None
+    detail: str = ""
+    gone: bool = False
 
 
 def built_in_rules(
@@ -135,53 +188,3 @@ def built_in_rules(
             )
         )  # fmt: skip
     return rules
-
-
-def read(
-    rule: Rule,
-    summary: Summary | None,
-    resource: ResourceSample | None,
-    now_ns: int,
-    *,
-    stale_after_s: float = 90.0,
-) -> Reading:
-    """What the rule sees now.
-
-    Args:
-        rule: which metric, of which executions.
-        summary: of the rule's window; not looked at by a rule of samples.
-        resource: the newest sample; not looked at by a rule of executions.
-        now_ns: the wall clock.
-        stale_after_s: a sample older than this says nothing about now. One from the future
-            (the clock was set back) is as good as new.
-    """
-    if rule.metric == MEMORY_MB:
-        return Reading(value=_memory_mb(resource, now_ns, stale_after_s), labels=rule.labels)
-    stats = _stats(summary, rule.labels) if summary is not None else None
-    if stats is None or stats.total < max(1, rule.min_executions):
-        return Reading(executions=stats.total if stats else 0, labels=rule.labels)
-    value = stats.error_ratio
-    if rule.metric == RESPONSE_MS:
-        value = None if stats.mean_ns is None else stats.mean_ns / NS_PER_MS
-    return Reading(value=_finite(value), executions=stats.total, labels=rule.labels)
-
-
-def _stats(summary: Summary, labels: Mapping[str, str]) -> Stats | None:
-    command, system = labels.get("command"), labels.get("system")
-    if command is not None and system is not None:
-        return summary.by_command_and_system.get((command, system))
-    if command is not None:
-        return summary.by_command.get(command)
-    if system is not None:
-        return summary.by_system.get(system)
-    return summary.total
-
-
-def _memory_mb(resource: ResourceSample | None, now_ns: int, stale_after_s: float) -> float | None:
-    if resource is None or now_ns - resource.at_ns > stale_after_s * NS_PER_S:
-        return None
-    return resource.rss_bytes / _BYTES_PER_MB
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

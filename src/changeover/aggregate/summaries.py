@@ -130,6 +130,12 @@ class Summaries:
             fresh = [sample for sample in self._samples if sample.at_ns >= since_ns]
             return max(fresh, key=lambda sample: sample.rss_bytes, default=self._latest)
 
+    def samples(self, window: Window) -> list[ResourceSample]:
+        """The samples of every process in a window that ends now, up to the hour in memory."""
+        since_ns = self._clock.wall_ns() - window.ns
+        with self._lock:
+            return [sample for sample in self._samples if sample.at_ns >= since_ns]
+
     @property
     def known_since_ns(self) -> int:
         """From when on memory knows everything."""

@@ -360,7 +360,7 @@ class Alert:
     summary: str  # one sentence, with value and threshold
     value: float | None
     threshold: float
-    unit: str  # `ratio`, `ms` or `MB`
+    unit: str  # `ratio`, `ms`, `MB`, `s`, or "" for a count
     labels: Mapping[str, str] = field(default_factory=dict)
     since_ns: int | None = None  # when the condition became true
     fired_ns: int | None = None
@@ -373,6 +373,8 @@ class Alert:
     runbook: str | None = None  # where to read what to do
     acknowledged_ns: int | None = None  # somebody looks after it: no more reminders
     acknowledged_by: str | None = None
+    unknown: str | None = None  # why nobody knows how it is now: `no_data`, `gone`, `failed`
+    unknown_since_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

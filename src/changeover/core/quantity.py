@@ -6,12 +6,12 @@ _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def format_quantity(value: float | None, unit: str) -> str:
-    """A value with its unit: `4.2 %` (of a ratio), `1250 ms`, `1203.5 MB`; None is `no data`."""
+    """A value with its unit: `4.2 %` (of a ratio), `1250 ms`, `7` (a count); None is `no data`."""
     if value is None:
         return "no data"
     if unit == "ratio":
         return f"{value * 100:.4g} %"
-    return f"{value:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{f'{value:.1f}'.removesuffix('.0')} {unit}".rstrip()
 
 
 def format_duration(seconds: float) -> str:

@@ -146,7 +146,7 @@ class Monitor:
         self._delivery = DeliveryThread(self._outbox, guard=guard)
         self.alerts = AlertManager(
             self._state,
-            rules_of(settings),
+            rules_of(settings, clock),
             clock=clock,
             instance=self._instance,
             channels=list(channels),
@@ -265,8 +265,18 @@ class Monitor:
             except StoreError:
                 pass  # the store's own check says so, and for how long
             self.flags.refresh()
-            if self._has_bot and self._alerts_due.is_due():
-                self.alerts.check_alerts(self._summaries.summary, self._summaries.fullest_resource)
+            if self._has_bot:
+                self._act()
+
+    def _act(self) -> None:
+        self.alerts.refresh_rules()
+        if self._alerts_due.is_due():
+            self.alerts.check_alerts(
+                self._summaries.summary,
+                self._summaries.fullest_resource,
+                samples_of=self._summaries.samples,
+                shares=lambda: [command.share for command in self._router.states()],
+            )
 
     def _forward(self) -> None:
         """What was recorded since the last time goes into memory at once, and to the writer."""

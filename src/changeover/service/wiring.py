@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from changeover.act.rules import Rule, built_in_rules
+from changeover.act.rulebook import RuleBook
 from changeover.core.clock import Clock
 from changeover.core.errors import BadValueError, Guard, SettingsError, StoreUnavailableError
 from changeover.core.ports import Channel, FlagSource, State, Telemetry
@@ -20,6 +20,7 @@ from changeover.route.names import FlagNames
 from changeover.route.router import Router
 from changeover.route.sources import EnvironmentFlags, FileFlags, StateFlags
 from changeover.settings import Settings
+from changeover.settings.alert_rules import built_in_of
 from changeover.store.retention import Retention
 from changeover.store.sqlite import open_stores
 
@@ -100,17 +101,9 @@ def channels_of(settings: Settings, clock: Clock) -> dict[str, Channel]:
     return {channel.name: channel for channel in channels}
 
 
-def rules_of(settings: Settings) -> list[Rule]:
-    """The three rules of the environment's thresholds."""
-    return built_in_rules(
-        error_ratio=settings.alert_error_ratio,
-        response_time_ms=settings.alert_response_ms,
-        memory_mb=settings.alert_memory_mb,
-        min_executions=settings.alert_min_executions,
-        for_s=settings.alert_for_s,
-        keep_firing_s=settings.alert_keep_firing_s,
-        repeat_s=settings.alert_repeat_s,
-    )
+def rules_of(settings: Settings, clock: Clock) -> RuleBook:
+    """The built-in rules, and those of the file."""
+    return RuleBook(built_in_of(settings), settings.config_file, clock=clock)
 
 
 def server_of(settings: Settings, readings: Readings, *, clock: Clock, guard: Guard) -> Server:

@@ -12,6 +12,7 @@ from changeover.core.nearest import nearest
 from changeover.core.toml import parse_toml
 from changeover.route.names import FlagNames
 from changeover.route.sources import EnvironmentFlags, FileFlags
+from changeover.settings.alert_rules import wrong_rules
 from changeover.settings.table import Row, Settings, table
 
 CONFIG_VARIABLE = "CHANGEOVER_CONFIG"
@@ -24,6 +25,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     file = Path(env.get(CONFIG_VARIABLE) or "changeover.toml")
     problems: list[BadValueError] = []
     written = _read_file(file, named=bool(env.get(CONFIG_VARIABLE)), problems=problems)
+    is_readable = not problems
     chosen: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for name, row, _ in table():
@@ -40,6 +42,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     problems += [_unknown_key(key) for key in written]
     problems += _wrong_flags(env, file)
     settings = Settings(**chosen, sources=sources, warnings=tuple(_misspelt(env)), config_file=file)
+    if is_readable:
+        problems += wrong_rules(settings)
     if not problems:
         problems += _contradictions(settings)
     if problems:
@@ -66,6 +70,8 @@ def _read_file(file: Path, *, named: bool, problems: list[BadValueError]) -> dic
             continue
         if isinstance(content_of, dict):
             flat |= {f"{section}.{key}": value for key, value in content_of.items()}
+            if section == "alerts":
+                flat.pop("alerts.rules", None)  # tables that act.rule_tables reads
         else:
             flat[section] = content_of
     return flat
