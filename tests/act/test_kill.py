@@ -70,7 +70,7 @@ def test_a_message_is_never_lost_and_at_most_doubled_with_one_key(tmp_path, step
         key="error_rate", rule="error_rate", phase=Phase.FIRING, severity="warning",
         summary="it is high", value=0.05, threshold=0.01, unit="ratio", episode=1,
     )  # fmt: skip
-    now_ns = SystemClock().wall_ns()
+    now_ns = SystemClock().wall_ns() - 10 * NS_PER_S
     told = Notification(Event.FIRING, alert, "error_rate#1", "host/1", now_ns)
     stores = open_stores(tmp_path / "changeover.db", clock=SystemClock())
     stores.state.commit([owe("pager", told)])

@@ -107,6 +107,7 @@ def owed_document(channel: str, notification: Notification) -> dict[str, Any]:
         "instance": notification.instance,
         "at_ns": notification.at_ns,
         "link": notification.link,
+        "late": notification.late,
         "attempts": 0,
         "claimed_ns": None,
         "thread": None,
@@ -124,6 +125,7 @@ def owed_from(key: str, document: Document) -> Owed:
             instance=str(value["instance"]),
             at_ns=int(value["at_ns"]),
             link=value["link"],
+            late=bool(value.get("late")),
         )
         claimed_ns, thread = value["claimed_ns"], value.get("thread")
         return Owed(

@@ -65,9 +65,12 @@ class Batch:
         """Whether it tells of alerts for the first time."""
         return self.strands[0].told.event == Event.FIRING
 
-    def only(self, strand: Strand) -> Batch:
-        """The same for one of its alerts."""
-        return Batch(self.thread, (strand,))
+    def least_tried(self, most: int | None) -> Batch:
+        """The same for at most so many of its alerts; None for all."""
+        if most is None or most >= len(self.strands):
+            return self
+        ordered = sorted(self.strands, key=lambda one: (one.attempts, one.since_ns))
+        return Batch(self.thread, tuple(ordered[:most]))
 
 
 def batches(strands: Sequence[Strand], threads: Threads) -> list[Batch]:

@@ -14,7 +14,7 @@ logger = logging.getLogger("changeover.alerts")
 
 MOST_A_MINUTE = 30  # messages; what waits meanwhile goes out as few
 _MINUTE_NS = 60 * NS_PER_S
-_PROBE_AFTER = 3  # failures in a row: from then on one alert is tried alone
+_PROBE_AFTER = 3  # failures in a row
 _DOUBLINGS = 20  # beyond, the longest rest has long been reached
 
 
@@ -56,6 +56,8 @@ class Lane:
         self.waiting = 0  # messages, when last looked at
         self.given_up = 0  # since the start
         self.unmarked: list[Put] = []  # says what was delivered, but the store does not know it yet
+        self._most: int | None = None
+        self._probe_worked = False
         self._sent_ns: deque[int] = deque(maxlen=MOST_A_MINUTE)  # the newest attempts, monotonic
 
     @property
@@ -72,27 +74,40 @@ class Lane:
         return max(0, free_ns - self._clock.monotonic_ns()) / NS_PER_S
 
     @property
-    def probes(self) -> bool:
-        """Whether one alert should be tried alone.
+    def most(self) -> int | None:
+        """How many alerts a message may tell of now; None for any number.
 
-        What several alerts say together may be what the receiver does not like; and while it
-        is down, one message is all that need be claimed and given back.
+        After some failures one is tried alone: while the receiver is down, one message is all
+        that need be claimed and given back. Where it takes the one and then not the others
+        together, it is one of these that it does not like; halving finds out which.
         """
-        return self.failures >= _PROBE_AFTER
+        return 1 if self.failures >= _PROBE_AFTER else self._most
 
     def begun(self) -> None:
         """An attempt begins."""
         self._sent_ns.append(self._clock.monotonic_ns())
 
+    def emptied(self) -> None:
+        """Nothing is left to send."""
+        self._most, self._probe_worked = None, False
+
     def delivered(self) -> None:
         """The receiver accepted a message."""
+        self._probe_worked |= self.failures >= _PROBE_AFTER
         if self.failures:
             logger.info("alert channel %s works again", self.name)
         self.failures = 0
         self.last_error = None
 
-    def failed(self, error: ChannelError) -> None:
-        """The receiver did not accept a message: rest, or stop for good. Said once in the log."""
+    def failed(self, error: ChannelError, size: int = 1) -> None:
+        """The receiver did not accept a message: rest, or stop for good. Said once in the log.
+
+        Args:
+            error: why.
+            size: how many alerts the message told of.
+        """
+        if self._probe_worked:
+            self._most = max(1, size // 2)
         first = not self.failures
         self.failures += 1
         self.last_error = str(error)

@@ -87,6 +87,8 @@ class Postman:
         try:
             while True:
                 mail = await self._collect()
+                if not mail.batches:
+                    lane.emptied()
                 if lane.disabled or not mail.batches:
                     return STORE_RETRY_S if lane.unmarked else mail.wait_s
                 if not await self._send_all(mail, stop):
@@ -103,8 +105,7 @@ class Postman:
                 return False
             if self._lane.disabled or self._lane.rest_s:
                 break
-            one = batch.only(_least_tried(batch)) if self._lane.probes else batch
-            if claimed := await self._claim(one):
+            if claimed := await self._claim(batch.least_tried(self._lane.most)):
                 await self._send(claimed, mail.threads)
         return True
 
@@ -283,7 +284,7 @@ class Postman:
         else:
             await self._delivered(batch, receipt)
             return
-        lane.failed(failure)
+        lane.failed(failure, len(batch.strands))
         free = [replace(one, claimed_ns=None).store() for s in batch.strands for one in s.owed]
         await self._commit(free)
         await self._note_failure(failure)
@@ -349,10 +350,6 @@ def place_of(error: BaseException) -> str:
         return type(error).__name__
     file = place.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
     return f"{type(error).__name__} at {file}:{place.tb_lineno}"
-
-
-def _least_tried(batch: Batch) -> Strand:
-    return min(batch.strands, key=lambda one: (one.attempts, one.since_ns))
 
 
 def _drops(strands: Iterable[Strand]) -> list[Put]:

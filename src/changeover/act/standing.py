@@ -90,9 +90,7 @@ class Standing:
             puts.append(owe(self.name, replace(one, late=True)))
         return puts
 
-    def _notification(
-        self, event: Event, summary: str, instance: str, now_ns: int
-    ) -> Notification:
+    def _notification(self, event: Event, summary: str, instance: str, now_ns: int) -> Notification:
         is_over = event is Event.RESOLVED
         since_ns = self.since_ns if self.since_ns is not None else now_ns
         alert = Alert(

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from changeover.act.delivery import DeliveryThread
-from changeover.act.manager import AlertManager
+from changeover.act.manager import LEASE_S, AlertManager
 from changeover.act.outbox import Outbox
+from changeover.act.silences import Maintenance, Silences
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import Clock, SystemClock
 from changeover.core.errors import ChangeoverError, Guard, StoreError
@@ -70,6 +71,7 @@ class Monitor:
         flags: the `FeatureFlags` of this process.
         adapter: the `CommandIntegrationAdapter`; commands are registered with it.
         alerts: the `AlertManager`.
+        silences, maintenance: what people do not want to be told for a while.
         is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
@@ -96,6 +98,8 @@ class Monitor:
         self._has_bot = settings.enabled and not watching_only
         self._stores = stores_of(settings, self._clock)
         self._telemetry, self._state = self._stores.telemetry, self._stores.state
+        self.silences = Silences(self._state, self._clock)
+        self.maintenance = Maintenance(self._state, self._clock)
         self.store_file = self._stores.file
         self.loops = LoopWatch(clock=self._clock)
         self.metrics = MetricsCollector(
@@ -157,6 +161,7 @@ class Monitor:
         )
         self._sample_due = Every(SAMPLE_EVERY_S, clock)
         self._alerts_due = Every(settings.alert_every_s, clock)
+        self._lead_due = Every(LEASE_S / 3, clock)
         self._prune_due = Every(PRUNE_EVERY_S, clock)
         self._door_due = Every(DOOR_EVERY_S, clock)
         self._ticker = Ticker(self.tick, TICK_S, name="changeover", guard=guard)
@@ -270,7 +275,8 @@ class Monitor:
 
     def _act(self) -> None:
         self.alerts.refresh_rules()
-        if self._alerts_due.is_due():
+        took_over = self._lead_due.is_due() and self.alerts.keep_lead()
+        if self._alerts_due.is_due() or took_over:
             self.alerts.check_alerts(
                 self._summaries.summary,
                 self._summaries.fullest_resource,
