@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from changeover.core.model import Alert, Event, Notification, Phase
@@ -25,12 +25,13 @@ _KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("episode", (int,)),
     ("labels", (Mapping,)),
 )
-_FIELDS = frozenset(entry.name for entry in fields(Alert))
+_NAMES = tuple(entry.name for entry in fields(Alert))
+_FIELDS = frozenset(_NAMES)
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
     """Every field of an alert by its name, of plain JSON types."""
-    told = asdict(alert)
+    told = {name: getattr(alert, name) for name in _NAMES}  # asdict takes ten times as long
     return told | {
         "phase": alert.phase.value,
         "labels": dict(alert.labels),

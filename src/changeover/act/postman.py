@@ -78,12 +78,15 @@ class Postman:
         self._guard = guard
         self._terms = terms
         self._claim_ns = round((terms.timeout_s + _CLAIM_MARGIN_S) * NS_PER_S)
+        self._known: dict[str, Owed] = {}  # as last read: where many wait, reading them is work
         self._silences = Silences(state, clock)
         self._maintenance = Maintenance(state, clock)
 
     async def deliver(self, stop: asyncio.Event | None = None) -> float | None:
         """Send all that is due; seconds until there is more to do, or None for never."""
         lane = self._lane
+        if lane.rest_s and not lane.unmarked:
+            return lane.rest_s  # reading what is owed may be work, where much is
         try:
             while True:
                 mail = await self._collect()
@@ -136,17 +139,21 @@ class Postman:
     async def _readable(self, documents: Mapping[str, Document]) -> list[Owed]:
         """What this channel owes. What nobody can read, or nobody has a channel for, goes."""
         marked = {put.key for put in self._lane.unmarked if put.kind == OUTBOX}
-        owed, strays = [], []
+        owed, strays, known = [], [], self._known
+        self._known = {}
         for key, document in documents.items():
             channel = document.value.get("channel")
             if channel in self._terms.names and channel != self._lane.name:
                 continue
             try:
-                one = owed_from(key, document)
+                one = known.get(key)
+                if one is None or one.version != document.version:
+                    one = owed_from(key, document)
             except ValueError as error:
                 self._guard.caught("act.outbox_document", error)
                 await self._commit([Put(OUTBOX, key, None, document.version)])
                 continue
+            self._known[key] = one
             if channel != self._lane.name:
                 strays.append(one)
             elif key not in marked:
@@ -169,7 +176,7 @@ class Postman:
         unwanted = [one for one in owed if one.notification.event == Event.ACKNOWLEDGED]
         if unwanted:
             await self._commit([one.drop() for one in unwanted])
-        return [one for one in owed if one not in unwanted]
+        return [one for one in owed if one.notification.event != Event.ACKNOWLEDGED]
 
     async def _without_hopeless(self, strands: list[Strand]) -> list[Strand]:
         """What began and ended unheard more than a day ago is only counted, and told as a count.
@@ -189,7 +196,8 @@ class Postman:
         if await self._commit([*_drops(hopeless), standing.put]):
             lane.given_up += count
             logger.warning("gave up %d alert messages to %s after 24 h", count, lane.name)
-        return [one for one in strands if one not in hopeless]
+        gone = {one.key for one in hopeless}
+        return [one for one in strands if one.key not in gone]
 
     def _is_old(self, at_ns: int) -> bool:
         return self._clock.wall_ns() - at_ns > GIVE_UP_S * NS_PER_S

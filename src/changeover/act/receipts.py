@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,9 +87,9 @@ class Threads:
         told = self._receipts.get(strand.key)
         return strand.thread or (told.thread if told else strand.key)
 
-    def are_over(self, thread: str, over: Iterable[str]) -> bool:
+    def are_over(self, thread: str, over: AbstractSet[str]) -> bool:
         """Whether nobody of a thread is left once these episodes are over."""
-        return self._members.get(thread, set()) <= set(over)
+        return self._members.get(thread, set()) <= over
 
     def receipt(self, thread: str) -> str | None:
         """What the channel answered last in a thread, or None."""
