@@ -14,6 +14,7 @@ from changeover.act.lane import Lane
 from changeover.act.receipts import RECEIPT, Receipt, Threads, document_key, receipts_of
 from changeover.act.silences import Maintenance, Silences, silencer
 from changeover.act.standing import CHANNEL, Standing, standing_of
+from changeover.act.standing import RULE as CHANNEL_RULE
 from changeover.act.strands import Strand, strands_of
 from changeover.core.alerting import Silence
 from changeover.core.clock import NS_PER_S, Clock
@@ -186,14 +187,21 @@ class Postman:
         lane = self._lane
         if not lane.disabled and lane.failures < GIVE_UP_FAILURES:
             return strands
-        hopeless = [one for one in strands if one.told.late and self._is_old(one.told.at_ns)]
+        hopeless = [
+            one
+            for one in strands
+            if one.told.late
+            and one.told.alert.rule != CHANNEL_RULE
+            and self._is_old(one.told.at_ns)
+        ]
         if not hopeless:
             return strands
         now_ns, count = self._clock.wall_ns(), len(hopeless)
         standing = await self._standing()
         standing = standing.after_failure(lane.last_error or "", now_ns, permanent=lane.disabled)
         standing = replace(standing, given_up=standing.given_up + count)
-        if await self._commit([*_drops(hopeless), standing.put]):
+        owed = standing.told_given_up(self._terms.instance, now_ns)
+        if await self._commit([*_drops(hopeless), standing.put, *owed]):
             lane.given_up += count
             logger.warning("gave up %d alert messages to %s after 24 h", count, lane.name)
         gone = {one.key for one in hopeless}

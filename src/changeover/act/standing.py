@@ -76,19 +76,24 @@ class Standing:
         return [owe(name, one) for name in others if name != self.name]
 
     def works_again(self, others: Iterable[str], instance: str, now_ns: int) -> list[Put]:
-        """What takes its document away, and tells those who were told; and itself, if need be."""
+        """What takes its document away, and tells those who were told that it is off."""
         puts = [Put(CHANNEL, self.name, None)]
-        lasted = format_duration((now_ns - (self.since_ns or now_ns)) / NS_PER_S)
-        summary = f"Alert channel {self.name} works again after {lasted}"
-        if self.given_up:
-            many = f"{self.given_up} messages" if self.given_up > 1 else "1 message"
-            summary += f"; {many} on alerts that came and went meanwhile were given up"
-        one = self._notification(Event.RESOLVED, summary, instance, now_ns)
         if self.is_told:
+            lasted = format_duration((now_ns - (self.since_ns or now_ns)) / NS_PER_S)
+            summary = f"Alert channel {self.name} works again after {lasted}"
+            one = self._notification(Event.RESOLVED, summary, instance, now_ns)
             puts += [owe(name, one) for name in others if name != self.name]
-        if self.given_up:
-            puts.append(owe(self.name, replace(one, late=True)))
         return puts
+
+    def told_given_up(self, instance: str, now_ns: int) -> list[Put]:
+        """What the channel itself owes, once it works, about what it will never tell."""
+        many = f"{self.given_up} alerts" if self.given_up > 1 else "1 alert"
+        summary = (
+            f"Alert channel {self.name} could not be reached: "
+            f"{many} that came and went meanwhile are not told one by one"
+        )
+        one = self._notification(Event.RESOLVED, summary, instance, now_ns)
+        return [owe(self.name, replace(one, late=True))]
 
     def _notification(self, event: Event, summary: str, instance: str, now_ns: int) -> Notification:
         is_over = event is Event.RESOLVED

@@ -42,7 +42,9 @@ for command in (maintenance, silence, silences, unsilence):
 @alerts.command("list")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--rule", help="Only alerts of this rule.")
-@click.option("--severity", type=click.Choice(["warning", "critical"]))
+@click.option(
+    "--severity", type=click.Choice(["warning", "critical"]), help="Only alerts so severe."
+)
 @click.option("--label", multiple=True, metavar="NAME=TEXT", help="Only alerts with this label.")
 @click.option("--since", metavar="TIME", help="Only those that were over at or after this moment.")
 @click.option("--until", metavar="TIME", help="Only those that were over before this moment.")

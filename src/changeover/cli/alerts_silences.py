@@ -32,9 +32,9 @@ _REASON = click.option("--reason", required=True, help="Why; everybody sees it."
 def silence(matchers: Sequence[str], length: str, reason: str) -> None:
     """Withhold the messages of alerts for a while; the alerts go on.
 
-    NAME is rule, severity or a label; TEXT may have * and ?. All must match:
+    NAME is rule, severity or a label; TEXT may have `*` and `?`. All must match:
 
-    changeover alerts silence rule=error_rate "command=add*" --for 2h --reason "known"
+    `changeover alerts silence rule=error_rate "command=add*" --for 2h --reason "known"`
     """
     seconds = seconds_of(length, "--for")
     with viewing() as monitor:
@@ -75,7 +75,7 @@ def maintenance() -> None:
 def add_window(begin: str | None, length: str | None, until: str | None, reason: str) -> None:
     """Withhold every message in a window of time; the alerts go on.
 
-    changeover alerts maintenance add --for 1h --reason "new database"
+    `changeover alerts maintenance add --for 1h --reason "new database"`
     """
     if (length is None) == (until is None):
         raise click.UsageError("say how long: either --for or --until")
