@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.act.documents import Owed
@@ -70,6 +70,7 @@ def strands_from(episodes):
     ]
 
 
+@settings(deadline=None)
 @given(episodes=EPISODES)
 def test_every_alert_is_in_exactly_one_message(episodes):
     strands = strands_from(episodes)
@@ -79,6 +80,7 @@ def test_every_alert_is_in_exactly_one_message(episodes):
     assert len(members) == len(set(members))
 
 
+@settings(deadline=None)
 @given(episodes=EPISODES)
 def test_a_message_tells_of_all_its_alerts(episodes):
     strands = strands_from(episodes)
@@ -90,6 +92,7 @@ def test_a_message_tells_of_all_its_alerts(episodes):
         assert all(len(line) <= SENTENCE for line in one.also)
 
 
+@settings(deadline=None)
 @given(episodes=EPISODES, seed=st.integers(0, 99))
 def test_the_order_in_which_things_are_read_does_not_matter(episodes, seed):
     strands = strands_from(episodes)
@@ -98,6 +101,7 @@ def test_the_order_in_which_things_are_read_does_not_matter(episodes, seed):
     assert sorted(plan(shuffled), key=repr) == sorted(plan(strands), key=repr)
 
 
+@settings(deadline=None)
 @given(episodes=EPISODES)
 def test_few_messages_go_out_at_once(episodes):
     found = plan(strands_from(episodes))
@@ -107,6 +111,7 @@ def test_few_messages_go_out_at_once(episodes):
 EVENTS = st.lists(st.sampled_from(LIFE), min_size=1, max_size=5, unique=True)
 
 
+@settings(deadline=None)
 @given(events=EVENTS, moments=st.lists(st.integers(0, 5), min_size=5, max_size=5), cut=st.data())
 def test_merging_is_the_same_in_any_order_and_in_any_parts(events, moments, cut):
     each = [notification("a", event, at) for event, at in zip(events, moments, strict=False)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.act.history import page_of
@@ -47,6 +47,7 @@ def test_what_is_asked_for_comes_newest_first(asked, moments):
     assert [one.resolved_ns for one in page.alerts] == moments
 
 
+@settings(deadline=None)
 @given(
     moments=st.lists(st.integers(0, 5), max_size=30),
     limit=st.integers(1, 7),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from changeover.core.model import Alert, Event, Notification, Phase
@@ -77,15 +77,29 @@ class Owed:
     claimed_ns: int | None = None
     thread: str | None = None
 
-    def store(self) -> Put:
-        """Write it as it is here, if nobody touched it since it was read."""
-        value = owed_document(self.channel, self.notification)
-        value |= {
+    def claim(self, now_ns: int, thread: str | None) -> tuple[Put, Owed]:
+        """What takes it, if nobody touched it since it was read, and how it is then."""
+        mine = replace(
+            self,
+            version=self.version + 1,
+            attempts=self.attempts + 1,
+            claimed_ns=now_ns,
+            thread=thread,
+        )
+        return Put(OUTBOX, self.key, mine.value, self.version), mine
+
+    def give_back(self) -> Put:
+        """What lets others take it again."""
+        return Put(OUTBOX, self.key, self.value | {"claimed_ns": None}, self.version)
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """Its document."""
+        return owed_document(self.channel, self.notification) | {
             "attempts": self.attempts,
             "claimed_ns": self.claimed_ns,
             "thread": self.thread,
         }
-        return Put(OUTBOX, self.key, value, self.version)
 
     def drop(self) -> Put:
         """Remove it if nobody touched it since it was read."""

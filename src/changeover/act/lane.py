@@ -58,6 +58,7 @@ class Lane:
         self.unmarked: list[Put] = []  # says what was delivered, but the store does not know it yet
         self._most: int | None = None
         self._probe_worked = False
+        self.unnoted: ChannelError | None = None  # a failure that the store does not know of yet
         self._sent_ns: deque[int] = deque(maxlen=MOST_A_MINUTE)  # the newest attempts, monotonic
 
     @property

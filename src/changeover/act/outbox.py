@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from changeover.act.documents import OUTBOX
 from changeover.act.lane import Lane
-from changeover.act.postman import STORE_RETRY_S, Postman, Terms, place_of
+from changeover.act.mailbox import Mailbox, Terms
+from changeover.act.postman import STORE_RETRY_S, Postman, place_of
 from changeover.act.standing import CHANNEL, FAILING, OFF, WORKING, standing_of
 from changeover.core.alerting import ChannelState
 from changeover.core.clock import NS_PER_S, Clock
@@ -77,11 +78,13 @@ class Outbox:
             group_s=group_s,
             instance=f"{clean_name(socket.gethostname())}/{os.getpid()}",
             on_stray=self._count_strays,
+            on_owed=self._ring,
         )
         self._served: dict[str, _Served] = {}
         for name, channel in channels.items():
             lane = Lane(name, channel, clock=clock, rng=rng, **rests)
-            postman = Postman(lane, state, clock=clock, guard=guard, terms=terms)
+            mailbox = Mailbox(lane, state, clock=clock, guard=guard, terms=terms)
+            postman = Postman(lane, mailbox, clock=clock, guard=guard, terms=terms)
             self._served[name] = _Served(lane, postman)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bells: Sequence[asyncio.Event] = ()

@@ -1,62 +1,22 @@
-"""Delivers what one channel owes: reads, groups, claims, sends, notes."""
+"""Delivers what one channel owes: claims, sends, notes."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
-from changeover.act.documents import OUTBOX, Owed, owed_from
-from changeover.act.grouping import Batch, batches, letter
+from changeover.act.documents import OUTBOX
+from changeover.act.grouping import Batch, letter
 from changeover.act.lane import Lane
-from changeover.act.receipts import RECEIPT, Receipt, Threads, document_key, receipts_of
-from changeover.act.silences import Maintenance, Silences, silencer
-from changeover.act.standing import CHANNEL, Standing, standing_of
-from changeover.act.standing import RULE as CHANNEL_RULE
-from changeover.act.strands import Strand, strands_of
-from changeover.core.alerting import Silence
-from changeover.core.clock import NS_PER_S, Clock
-from changeover.core.errors import ChannelError, ConflictError, Guard, StoreError
+from changeover.act.mailbox import Mail, Mailbox, Terms
+from changeover.act.receipts import RECEIPT, Receipt, Threads, document_key
+from changeover.act.strands import Strand
+from changeover.core.clock import Clock
+from changeover.core.errors import ChannelError, Guard, StoreError
 from changeover.core.model import Event
-from changeover.core.ports import Document, Put, State
+from changeover.core.ports import Put
 
-logger = logging.getLogger("changeover.alerts")
-
-GIVE_UP_S = 24 * 3_600
-GIVE_UP_FAILURES = 10  # in a row besides: the wall clock set forward alone gives nothing up
 STORE_RETRY_S = 5.0
-_SILENCE_POLL_S = 30.0  # how soon the end of a silence is noticed
-_CLAIM_MARGIN_S = 20.0  # a claim outlives the time-out of its attempt by this
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What all channels of an outbox have in common.
-
-    Attributes:
-        names: every channel's.
-        timeout_s: for one attempt.
-        group_s: how long the first message waits for others to go with it.
-        instance: who says that a channel is off.
-        on_stray: told how many messages were given up whose channel nobody has.
-    """
-
-    names: Sequence[str]
-    timeout_s: float
-    group_s: float
-    instance: str
-    on_stray: Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Mail:
-    """What there is to send now, and how long until there is more (None for never)."""
-
-    batches: Sequence[Batch]
-    threads: Threads
-    wait_s: float | None
 
 
 class Postman:
@@ -64,24 +24,20 @@ class Postman:
 
     Args:
         lane: the channel.
-        state: where owed messages, receipts, silences and the channel's standing are.
-        clock: the wall clock for claims and silences.
-        guard: counts what cannot be read, and what a channel should not have raised.
+        mailbox: what it owes.
+        clock: the wall clock for claims.
+        guard: counts what a channel should not have raised.
         terms: what is the same for all.
     """
 
     def __init__(
-        self, lane: Lane, state: State, *, clock: Clock, guard: Guard, terms: Terms
+        self, lane: Lane, mailbox: Mailbox, *, clock: Clock, guard: Guard, terms: Terms
     ) -> None:
         self._lane = lane
-        self._state = state
+        self._mailbox = mailbox
         self._clock = clock
         self._guard = guard
         self._terms = terms
-        self._claim_ns = round((terms.timeout_s + _CLAIM_MARGIN_S) * NS_PER_S)
-        self._known: dict[str, Owed] = {}  # as last read: where many wait, reading them is work
-        self._silences = Silences(state, clock)
-        self._maintenance = Maintenance(state, clock)
 
     async def deliver(self, stop: asyncio.Event | None = None) -> float | None:
         """Send all that is due; seconds until there is more to do, or None for never."""
@@ -89,8 +45,10 @@ class Postman:
         if lane.rest_s and not lane.unmarked:
             return lane.rest_s  # reading what is owed may be work, where much is
         try:
+            if lane.unnoted is not None:
+                await self._note_failure(lane.unnoted)
             while True:
-                mail = await self._collect()
+                mail = await self._mailbox.collect()
                 if not mail.batches:
                     lane.emptied()
                 if lane.disabled or not mail.batches:
@@ -102,7 +60,7 @@ class Postman:
         except StoreError:
             return STORE_RETRY_S
 
-    async def _send_all(self, mail: _Mail, stop: asyncio.Event | None) -> bool:
+    async def _send_all(self, mail: Mail, stop: asyncio.Event | None) -> bool:
         """Send until the channel has to rest; False when stopped."""
         for batch in mail.batches:
             if stop and stop.is_set():
@@ -113,180 +71,21 @@ class Postman:
                 await self._send(claimed, mail.threads)
         return True
 
-    # --- reading ------------------------------------------------------------------------------
-
-    async def _collect(self) -> _Mail:
-        """What is due, without what is over and nobody needs to hear."""
-        if self._lane.unmarked:
-            await self._mark()
-        documents = await asyncio.to_thread(self._state.read, OUTBOX)
-        owed = await self._readable(documents)
-        self._lane.waiting = len(owed)
-        strands = strands_of(await self._without_unwanted(owed))
-        if not strands:
-            return _Mail((), Threads({}), None)
-        strands = await self._without_hopeless(strands)
-        told = await asyncio.to_thread(self._state.read, RECEIPT)
-        threads = Threads(receipts_of(self._lane.name, told), strands)
-        loud, held = await self._unsilenced(strands)
-        free, claimed_s = self._unclaimed(loud)
-        waits_s = [claimed_s, _SILENCE_POLL_S if held else None]
-        if (young_s := self._still_young(free)) is not None:
-            free = []
-            waits_s.append(young_s)
-        wait_s = min((wait_s for wait_s in waits_s if wait_s is not None), default=None)
-        return _Mail(batches(free, threads), threads, wait_s)
-
-    async def _readable(self, documents: Mapping[str, Document]) -> list[Owed]:
-        """What this channel owes. What nobody can read, or nobody has a channel for, goes."""
-        marked = {put.key for put in self._lane.unmarked if put.kind == OUTBOX}
-        owed, strays, known = [], [], self._known
-        self._known = {}
-        for key, document in documents.items():
-            channel = document.value.get("channel")
-            if channel in self._terms.names and channel != self._lane.name:
-                continue
-            try:
-                one = known.get(key)
-                if one is None or one.version != document.version:
-                    one = owed_from(key, document)
-            except ValueError as error:
-                self._guard.caught("act.outbox_document", error)
-                await self._commit([Put(OUTBOX, key, None, document.version)])
-                continue
-            self._known[key] = one
-            if channel != self._lane.name:
-                strays.append(one)
-            elif key not in marked:
-                owed.append(one)
-        await self._drop_strays(strays)
-        return owed
-
-    async def _drop_strays(self, strays: Iterable[Owed]) -> None:
-        old = [one for one in strays if self._is_old(one.notification.at_ns)]
-        receipts = [
-            Put(RECEIPT, document_key(one.channel, one.notification.dedup_key), None) for one in old
-        ]
-        if old and await self._commit([*(one.drop() for one in old), *receipts]):
-            self._terms.on_stray(len(old))
-            logger.warning("gave up %d alert messages to %s after 24 h", len(old), old[0].channel)
-
-    async def _without_unwanted(self, owed: list[Owed]) -> list[Owed]:
-        if self._lane.takes_acknowledged:
-            return owed
-        unwanted = [one for one in owed if one.notification.event == Event.ACKNOWLEDGED]
-        if unwanted:
-            await self._commit([one.drop() for one in unwanted])
-        return [one for one in owed if one.notification.event != Event.ACKNOWLEDGED]
-
-    async def _without_hopeless(self, strands: list[Strand]) -> list[Strand]:
-        """What began and ended unheard more than a day ago is only counted, and told as a count.
-
-        What goes on is never given up, and neither is the end of what was told.
-        """
-        lane = self._lane
-        if not lane.disabled and lane.failures < GIVE_UP_FAILURES:
-            return strands
-        hopeless = [
-            one
-            for one in strands
-            if one.told.late
-            and one.told.alert.rule != CHANNEL_RULE
-            and self._is_old(one.told.at_ns)
-        ]
-        if not hopeless:
-            return strands
-        now_ns, count = self._clock.wall_ns(), len(hopeless)
-        standing = await self._standing()
-        standing = standing.after_failure(lane.last_error or "", now_ns, permanent=lane.disabled)
-        standing = replace(standing, given_up=standing.given_up + count)
-        owed = standing.told_given_up(self._terms.instance, now_ns)
-        if await self._commit([*_drops(hopeless), standing.put, *owed]):
-            lane.given_up += count
-            logger.warning("gave up %d alert messages to %s after 24 h", count, lane.name)
-        gone = {one.key for one in hopeless}
-        return [one for one in strands if one.key not in gone]
-
-    def _is_old(self, at_ns: int) -> bool:
-        return self._clock.wall_ns() - at_ns > GIVE_UP_S * NS_PER_S
-
-    async def _unsilenced(self, strands: Sequence[Strand]) -> tuple[list[Strand], bool]:
-        """What may be told now, and whether something is withheld.
-
-        An alert that began and ended while it was silenced is told to nobody. The end of one
-        that was told is told in a silence, too: the receiver may have an incident open.
-        """
-        silences = await asyncio.to_thread(self._silenced)
-        if not silences:
-            return list(strands), False
-        now_ns, loud, unheard, held = self._clock.wall_ns(), [], [], False
-        for strand in strands:
-            if silencer(strand.told.alert, silences, now_ns) is None:
-                loud.append(strand)
-            elif strand.told.event != Event.RESOLVED:
-                held = True
-            elif strand.was_never_told:
-                unheard.append(strand)
-            else:
-                loud.append(strand)
-        if unheard:
-            await self._commit(_drops(unheard))
-        return loud, held
-
-    def _silenced(self) -> list[Silence]:
-        return [*self._silences.list(), *self._maintenance.list()]
-
-    def _unclaimed(self, strands: Iterable[Strand]) -> tuple[list[Strand], float | None]:
-        """The strands that nobody is sending, and how long the others are claimed at least."""
-        now_ns = self._clock.wall_ns()
-        claimed_ns = [(strand, self._claimed_for(strand, now_ns)) for strand in strands]
-        free = [strand for strand, left_ns in claimed_ns if not left_ns]
-        waits = [left_ns / NS_PER_S for _, left_ns in claimed_ns if left_ns]
-        return free, min(waits, default=None)
-
-    def _claimed_for(self, strand: Strand, now_ns: int) -> int:
-        """How many ns it stays claimed; a claim from the future (clock set back) is void."""
-        ages = [now_ns - one.claimed_ns for one in strand.owed if one.claimed_ns is not None]
-        return max((self._claim_ns - age for age in ages if 0 <= age < self._claim_ns), default=0)
-
-    def _still_young(self, strands: Sequence[Strand]) -> float | None:
-        """How long to wait for others that go with the first; None for not at all."""
-        if not strands or any(strand.attempts for strand in strands):
-            return None
-        age_s = (self._clock.wall_ns() - min(one.since_ns for one in strands)) / NS_PER_S
-        return self._terms.group_s - age_s if 0 <= age_s < self._terms.group_s else None
-
-    # --- sending ------------------------------------------------------------------------------
-
     async def _claim(self, batch: Batch) -> Batch | None:
         """The batch as it is now that it is ours; None if somebody else was first."""
-        now_ns = self._clock.wall_ns()
-        claimed = [
-            Strand(
-                tuple(
-                    replace(
-                        one,
-                        attempts=one.attempts + 1,
-                        claimed_ns=now_ns,
-                        thread=(one.thread or batch.thread) if batch.is_firing else one.thread,
-                    )
-                    for one in strand.owed
-                )
-            )
-            for strand in batch.strands
-        ]
-        if not await self._commit([one.store() for strand in claimed for one in strand.owed]):
-            return None
-        mine = [
-            Strand(tuple(replace(one, version=one.version + 1) for one in strand.owed))
-            for strand in claimed
-        ]
-        return Batch(batch.thread, tuple(mine))
+        now_ns, puts, mine = self._clock.wall_ns(), [], []
+        for strand in batch.strands:
+            thread = (strand.thread or batch.thread) if batch.is_firing else strand.thread
+            pairs = [one.claim(now_ns, thread) for one in strand.owed]
+            puts += [put for put, _ in pairs]
+            mine.append(Strand(tuple(one for _, one in pairs)))
+        return Batch(batch.thread, tuple(mine)) if await self._mailbox.commit(puts) else None
 
     async def _send(self, batch: Batch, threads: Threads) -> None:
         lane = self._lane
+        told = letter(batch, threads)
         lane.begun()
-        sending = lane.channel.send(letter(batch, threads))
+        sending = lane.channel.send(told)
         try:
             receipt = await asyncio.wait_for(sending, self._terms.timeout_s)
         except ChannelError as error:
@@ -298,63 +97,53 @@ class Postman:
             failure = ChannelError(place_of(error))
             self._guard.caught(f"notify.{lane.name}", failure)
         else:
-            await self._delivered(batch, receipt)
+            lane.delivered()
+            lane.unmarked += _noted(lane.name, batch, threads, told.dedup_key, receipt)
+            await self._delivered()
             return
         lane.failed(failure, len(batch.strands))
-        free = [replace(one, claimed_ns=None).store() for s in batch.strands for one in s.owed]
-        await self._commit(free)
+        lane.unnoted = failure
+        free = [one.give_back() for s in batch.strands for one in s.owed]
+        await self._mailbox.commit(free)
         await self._note_failure(failure)
 
-    async def _delivered(self, batch: Batch, receipt: str | None) -> None:
-        lane = self._lane
-        lane.delivered()
-        now_ns = self._clock.wall_ns()
-        lane.unmarked += [Put(OUTBOX, one.key, None) for s in batch.strands for one in s.owed]
-        for strand in batch.strands:
-            key = document_key(lane.name, strand.key)
-            if strand.told.event == Event.RESOLVED:
-                lane.unmarked.append(Put(RECEIPT, key, None))
-            elif batch.is_firing or receipt is not None:
-                thread = strand.thread or batch.thread
-                kept = Receipt(
-                    channel=lane.name, key=strand.key, thread=thread, text=receipt, at_ns=now_ns
-                )
-                lane.unmarked.append(kept.put)
+    async def _delivered(self) -> None:
+        lane, now_ns = self._lane, self._clock.wall_ns()
         with suppress(StoreError):
-            standing = await self._standing()
+            standing = await self._mailbox.standing()
             if standing.since_ns is not None:
                 terms = self._terms
                 lane.unmarked += standing.works_again(terms.names, terms.instance, now_ns)
-        await self._mark()
+        await self._mailbox.mark()
 
     async def _note_failure(self, failure: ChannelError) -> None:
         """Keep how the channel stands; that it is off is told on the others, once."""
         for _ in range(3):  # another process may have met the same failure at the same moment
-            before, now_ns = await self._standing(), self._clock.wall_ns()
+            before, now_ns = await self._mailbox.standing(), self._clock.wall_ns()
             after = before.after_failure(str(failure), now_ns, permanent=failure.permanent)
             puts = [after.put]
-            if after.is_told and not before.is_told:
+            is_news = after.is_told and not before.is_told
+            if is_news:
                 puts += after.told_off(self._terms.names, self._terms.instance, now_ns)
-            if after == before or await self._commit(puts):
+            if after == before or await self._mailbox.commit(puts):
+                self._lane.unnoted = None
+                if is_news:
+                    self._terms.on_owed()
                 return
 
-    async def _standing(self) -> Standing:
-        documents = await asyncio.to_thread(self._state.read, CHANNEL)
-        return standing_of(self._lane.name, documents)
 
-    async def _mark(self) -> None:
-        """Note what was delivered; as long as the store is away, it is remembered here."""
-        with suppress(StoreError):
-            await asyncio.to_thread(self._state.commit, self._lane.unmarked)
-            self._lane.unmarked.clear()
-
-    async def _commit(self, puts: Sequence[Put]) -> bool:
-        """Whether it was stored; False when somebody else was first."""
-        try:
-            await asyncio.to_thread(self._state.commit, puts)
-        except ConflictError:
-            return False
-        return True
+def _noted(channel: str, batch: Batch, threads: Threads, key: str, text: str | None) -> list[Put]:
+    """What the store is to know of a batch that was accepted under a key, with a receipt."""
+    puts = [Put(OUTBOX, one.key, None) for strand in batch.strands for one in strand.owed]
+    for strand in batch.strands:
+        thread = strand.thread or batch.thread if batch.is_firing else threads.of(strand)
+        at_ns = strand.told.at_ns
+        if strand.told.event == Event.RESOLVED:
+            puts.append(Put(RECEIPT, document_key(channel, strand.key), None))
+        elif batch.is_firing or (text is not None and thread == key):
+            kept = Receipt(channel=channel, key=strand.key, thread=thread, text=text, at_ns=at_ns)
+            puts.append(kept.put)
+    return puts
 
 
 def place_of(error: BaseException) -> str:
@@ -366,7 +155,3 @@ def place_of(error: BaseException) -> str:
         return type(error).__name__
     file = place.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
     return f"{type(error).__name__} at {file}:{place.tb_lineno}"
-
-
-def _drops(strands: Iterable[Strand]) -> list[Put]:
-    return [one.drop() for strand in strands for one in strand.owed]

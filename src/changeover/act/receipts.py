@@ -22,7 +22,7 @@ class Receipt:
         key: the episode's dedup key.
         thread: the dedup key of the message that told of it.
         text: what the channel answered, such as the id of the message, or None.
-        at_ns: when.
+        at_ns: when the message became due.
     """
 
     channel: str
