@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "recording": "Recording",
     "routing": "Routing",
     "summaries": "Summaries",
+    "alerting": "Alert rules",
     "footprint": "Footprint on a real bot",
     "attach": "Attached to a real bot",
     "responsiveness": "Answering under load",

@@ -25,6 +25,64 @@ async def test_a_breach_of_six_hours_is_one_firing_one_reminder_one_resolve(worl
     assert not world.owed()
 
 
+def split_world(world, **changes):
+    """One process, whose rule has an alert for each command."""
+    rule = replace(world.rules[0], name="each", split=("command",), **changes)
+    world.rules = [rule]
+    world.processes.clear()
+    world.start()
+
+
+async def play_minutes(world, make_stats, count, **commands):
+    for _ in range(count):
+        world.clock.advance(60)
+        world.check(by_command={n: make_stats(error_ratio=r) for n, r in commands.items()})
+        await world.deliver()
+
+
+async def test_each_series_of_a_rule_lives_a_life_of_its_own(world, make_stats):
+    split_world(world)
+    await play_minutes(world, make_stats, 10, add=0.0, list=0.0)
+    await play_minutes(world, make_stats, 60, add=0.05, list=0.0)
+    await play_minutes(world, make_stats, 5 * 60, add=0.05, list=0.5)
+    await play_minutes(world, make_stats, 30, add=0.0, list=0.0)
+    told = {"add": [], "list": []}
+    for one in world.receiver.accepted:
+        told[one.alert.labels["command"]].append(one.event)
+    assert told == {
+        "add": ["firing", "reminder", "resolved"],
+        "list": ["firing", "reminder", "resolved"],
+    }
+    assert not world.owed()
+
+
+async def test_a_series_without_data_overnight_is_one_alert_over_the_day(world, make_stats):
+    split_world(world)
+    for _ in range(3):
+        await play_minutes(world, make_stats, 60, add=0.05)
+        await play_minutes(world, make_stats, 14 * 60, list=0.0)
+    await play_minutes(world, make_stats, 30, add=0.0)
+    assert world.receiver.events.count("firing") == 1
+    assert world.receiver.events.count("resolved") == 1
+
+
+async def test_a_command_that_was_removed_while_it_fired_is_over_after_a_day(world, make_stats):
+    split_world(world)
+    await play_minutes(world, make_stats, 10, add=0.05)
+    await play_minutes(world, make_stats, 25 * 60, list=0.0)
+    assert world.receiver.events == ["firing", "resolved"]
+    assert "no longer seen" in world.receiver.accepted[-1].alert.summary
+
+
+async def test_a_restart_does_not_start_the_day_without_it_anew(world, make_stats):
+    split_world(world)
+    await play_minutes(world, make_stats, 10, add=0.05)
+    await play_minutes(world, make_stats, 20 * 60, list=0.0)
+    world.restart()
+    await play_minutes(world, make_stats, 5 * 60, list=0.0)
+    assert world.receiver.events == ["firing", "resolved"]
+
+
 async def test_a_value_that_swings_for_an_hour_is_at_most_one_pair(world):
     for _ in range(30):
         await world.minute(error_ratio=0.02)

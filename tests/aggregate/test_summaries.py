@@ -325,3 +325,11 @@ def test_the_latest_resource_is_the_newest_of_this_process(summaries, clock):
     clock.advance(100_000)
     summaries.add_resources([])
     assert summaries.latest_resource() == own
+
+
+def test_samples_are_those_of_every_process_in_the_window(summaries, clock):
+    old, own, foreign = (sample(ago(clock, s), s) for s in (1_900, 1_700, 10))
+    summaries.add_resources([old, own])
+    summaries.add_resources([foreign], own=False)
+    assert summaries.samples(parse_window("30m")) == [own, foreign]
+    assert summaries.samples(parse_window("5m")) == [foreign]

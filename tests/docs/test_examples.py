@@ -106,9 +106,22 @@ def test_bash_parses(block):
 def test_a_changeover_toml_is_accepted(block, tmp_path):
     file = tmp_path / "changeover.toml"
     file.write_text(block.text, "utf-8")
+    if "[[test." in block.text:  # rules to be played through, with what is expected of them
+        assert _run(["changeover", "alerts", "test", file.name], tmp_path).returncode == 0
+        return
     settings = load({"CHANGEOVER_CONFIG": str(file)})
     assert settings.config_file == file
     FileFlags(file).read()
+
+
+def test_the_rehearsal_of_the_how_to_prints_what_it_says(tmp_path):
+    blocks = _blocks(DOCS / "how-to" / "own-rules.md")
+    for block in blocks:
+        if block.title:
+            (tmp_path / block.title).write_text(block.text, "utf-8")
+    (place,) = (i for i, b in enumerate(blocks) if b.text.startswith("all "))
+    result = _run(shlex.split(blocks[place - 1].text), tmp_path)
+    assert result.stdout == blocks[place].text
 
 
 def test_the_files_shown_are_those_of_the_repository():

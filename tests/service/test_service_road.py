@@ -282,3 +282,58 @@ def test_the_endpoints_of_the_reference_answer(make, ask):
     monitor._writer.flush(5)
     assert ask(url, "health/metrics/resource_usage")[1]["count"] == 1
     assert ask(url, "health/commands?window=90")[0] == 400
+
+
+def test_rules_are_read_again_while_the_bot_runs_and_a_broken_file_shows_in_health(make, settings):
+    clock = ManualClock()
+    monitor = make(clock=clock)
+    for _ in range(30):
+        monitor.metrics.record_command_execution("add", "ddd", 0.01, success=False)
+    monitor.tick()
+    assert "each{command=add}" not in {alert.key for alert in monitor.alerts.alerts()[0]}
+    rule = '[[alerts.rules]]\nname = "each"\nmetric = "errors"\nwarning = 1\nsplit = "command"\n'
+    settings.config_file.write_text(rule, "utf-8")
+    clock.advance(60)
+    monitor.tick()
+    assert "each{command=add}" in {alert.key for alert in monitor.alerts.alerts()[0]}
+    settings.config_file.write_text("[[alerts.rules]]\nname =\n", "utf-8")
+    clock.advance(5)
+    monitor.tick()
+    (check,) = (check for check in monitor.health().checks if check.name == "alerts")
+    assert "line 2" in check.detail
+
+
+def test_the_time_before_the_move_is_kept_and_memory_compared_with_it(make):
+    clock = ManualClock()
+    monitor = make(clock=clock)
+    monitor.adapter.register("add", legacy=print, new=print, category="personality")
+    for _ in range(35):
+        clock.advance(60)
+        monitor.tick()
+        monitor.metrics.record_resource_usage()
+    kept = monitor._state.read("setting")["baseline"].value
+    assert kept["memory_mb"] > 1
+    clock.advance(60)
+    monitor.tick()
+    states = {state.rule: state.state for state in monitor.alerts.rule_states()}
+    assert states["memory_change"] == "ok"
+    assert states["response_time_change"] == "no_data"
+
+
+def test_the_page_draws_the_thresholds_of_the_rules_in_force(make, settings):
+    clock = ManualClock()
+    monitor = make(clock=clock)
+    readings = monitor.readings()
+    assert dict(readings.thresholds) == {
+        "error_ratio": 0.01, "response_time_ms": 1000.0, "memory_mb": 1000.0,
+    }  # fmt: skip
+    settings.config_file.write_text(
+        '[[alerts.rules]]\nname = "error_rate"\nwarning = 0.05\n'
+        '[[alerts.rules]]\nname = "memory"\nenabled = false\n',
+        "utf-8",
+    )
+    clock.advance(5)
+    monitor.tick()
+    assert dict(readings.thresholds) == {"error_ratio": 0.05, "response_time_ms": 1000.0}
+    thresholds = monitor.snapshot()["alerts"]["thresholds"]
+    assert (thresholds["error_rate"], thresholds["memory_mb"]) == (0.05, None)

@@ -128,3 +128,29 @@ def test_listening_beyond_this_machine_needs_a_token():
         load({"MONITORING_HOST": "192.0.2.1"})
     assert load({"MONITORING_HOST": "192.0.2.1", "MONITORING_TOKEN": "x" * 16}).host == "192.0.2.1"
     assert load({"MONITORING_HOST": "127.0.0.2"}).host == "127.0.0.2"
+
+
+def test_alert_rules_are_no_settings_and_are_complained_of_together_with_them(config):
+    text = '[alerts]\nmin_executions = 5\n[[alerts.rules]]\nname = "error_rate"\nwarnin = 0.05\n'
+    with pytest.raises(SettingsError) as caught:
+        load(config(text, ALERT_REPEAT="1m"))
+    told = str(caught.value)
+    assert told.startswith("2 settings are wrong:")
+    assert "line 5: rule 1 (error_rate): warnin='0.05': expected a known key" in told
+    assert load(config(text.replace("warnin", "warning"))).alert_min_executions == 5
+
+
+def test_a_rule_is_checked_against_the_thresholds_of_the_environment(config):
+    environ = config('[[alerts.rules]]\nname = "error_rate"\ncritical = 0.05\n')
+    assert load(environ).alert_error_ratio == 0.01
+    with pytest.raises(
+        SettingsError, match=r"critical='0.05': expected above the warning step, 0.06"
+    ):
+        load({**environ, "ALERT_ERROR_RATE_THRESHOLD": "0.06"})
+
+
+def test_a_file_that_is_no_toml_is_told_once_with_its_line(config):
+    with pytest.raises(SettingsError) as caught:
+        load(config("[alerts]\nrepeat = \n"))
+    (problem,) = caught.value.problems
+    assert problem.name.endswith("changeover.toml, line 2, column 10")

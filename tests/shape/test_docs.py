@@ -12,10 +12,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import changeover
+from changeover.act import script
+from changeover.act.metrics import METRICS
+from changeover.act.rule_tables import KEYS
 from changeover.cli import changeover as cli
 from changeover.core.clock import ManualClock
 from changeover.core.model import Reason
 from changeover.settings import Settings, table
+from changeover.settings.alert_rules import built_in_of
 from changeover.show.api import create_app
 from changeover.show.prometheus import exposition
 
@@ -174,6 +178,31 @@ def test_every_reason_to_drop_a_record_is_documented(monitor):
 def test_every_check_of_health_is_documented(monitor):
     names = {check.name for check in monitor.health().checks}
     assert {name for name in names if f"| `{name}` |" not in _read("http.md")} == set()
+
+
+def _first_cells(page: str, heading: str) -> list[str]:
+    """The first column of the table under a heading, where it is code."""
+    section = re.split(rf"^#+ {re.escape(heading)}$", page, flags=re.MULTILINE)[1]
+    section = re.split(r"^#", section, flags=re.MULTILINE)[0]
+    return re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+
+
+def test_the_keys_and_metrics_of_rules_documented_are_those_that_are_accepted():
+    page = _read("alerts.md")
+    assert _first_cells(page, "Rule keys") == list(KEYS)
+    assert _first_cells(page, "Metrics") == list(METRICS)
+
+
+def test_the_built_in_rules_documented_are_those_that_there_are():
+    names = {rule.name for rule in built_in_of(Settings())}
+    assert set(_first_cells(_read("alerts.md"), "Rules")) == names
+
+
+def test_the_keys_of_a_rehearsal_documented_are_those_that_are_accepted():
+    page = (DOCS / "how-to" / "own-rules.md").read_text("utf-8")
+    assert set(_first_cells(page, "Try it before you trust it")) == set(script.TEST_KEYS)
+    for key in (*script.SERIES_KEYS, *script.EXPECT_KEYS, *script.BASELINE_KEYS, *script.STATES):
+        assert f"`{key}`" in page, key
 
 
 def test_every_decision_can_be_found():

@@ -72,20 +72,25 @@ class BaselineKeeper:
         self._known = None if document is None else baseline_from(document.value)
         return self._known
 
-    def observe(
-        self,
-        shares: Iterable[float],
-        summary_of: Callable[[Window], Summary],
-        samples_of: Callable[[Window], Sequence[ResourceSample]],
-    ) -> None:
-        """Look once more, and take the baseline when it is due.
+    def note(self, shares: Iterable[float]) -> None:
+        """See whether the move has begun; in every process, for each may lead one day.
 
         Args:
             shares: of each registered command, the percent of ids that the new system answers.
+        """
+        self._has_moved = self._has_moved or any(share > 0 for share in shares)
+
+    def observe(
+        self,
+        summary_of: Callable[[Window], Summary],
+        samples_of: Callable[[Window], Sequence[ResourceSample]],
+    ) -> None:
+        """Take the baseline when it is due; after `note`, by the process that leads.
+
+        Args:
             summary_of: the executions of a window that ends now.
             samples_of: the resource samples of a window that ends now.
         """
-        self._has_moved = self._has_moved or any(share > 0 for share in shares)
         now_ns = self._clock.monotonic_ns()
         if self._has_moved:
             return

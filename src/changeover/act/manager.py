@@ -118,8 +118,8 @@ class AlertManager:
         jump_ns = self._clock_jump_ns()
         self._leads = self._lead()
         self._ledger.load()
+        self._keep_baseline(summary_of, samples_of, shares)
         if self._leads:
-            self._keep_baseline(summary_of, samples_of, shares)
             evidence = Evidence(
                 summary_of,
                 latest_resource,
@@ -285,7 +285,9 @@ class AlertManager:
         if samples_of is None or shares is None:
             return
         try:
-            self._baseline.observe(shares(), summary_of, samples_of)
+            self._baseline.note(shares())
+            if self._leads:
+                self._baseline.observe(summary_of, samples_of)
         except Exception as error:  # noqa: BLE001 - no rule goes without for want of a baseline
             self._guard.caught("act.baseline", error)
 

@@ -16,7 +16,9 @@ from changeover.core.model import LEGACY, UNKNOWN, ResourceSample, Stats, Summar
 from changeover.core.quantity import format_quantity
 from changeover.core.window import Window
 
-LEAST_DIFFERENCE_MS = 10.0  # nobody notices less; 3 ms are not "50 % slower" than 2
+LEAST_DIFFERENCE_MS = 20.0  # nobody notices less; 3 ms are not "50 % slower" than 2
+CERTAIN = 3.0  # standard errors: what chance does once in a thousand looks is no change
+P95_CHANGE = "response_p95_change"
 _LEAST_COVER = 0.95  # of a window, before "nothing happened in it" means anything
 _FEWEST_SAMPLES = 3  # without which a median of them says nothing
 _FEWEST_TO_COMPARE = 10  # the same, against what half an hour's samples had been
@@ -95,11 +97,22 @@ def _is_covered(window: Window | None, summary: Summary, evidence: Evidence) -> 
 
 
 class _Pair(NamedTuple):
-    """A command on the new system beside legacy: how often, and how long in each."""
+    """A command on the new system beside legacy: how often, and how long in each.
+
+    `noise` is the standard error of the logarithm of their ratio, from how durations vary.
+    """
 
     executions: int
     new_ms: float
     legacy_ms: float
+    noise: float
+
+
+class _Side(NamedTuple):
+    """Legacy's side of a comparison: how often, and how long."""
+
+    executions: int
+    ms: float
 
 
 def _changes(rule: Rule, evidence: Evidence) -> list[Reading]:
@@ -120,39 +133,58 @@ def _pairs(rule: Rule, summary: Summary, baseline: Baseline | None) -> dict[str,
             continue
         found = pairs.setdefault(command, [])
         new_ms = rule.of.of_stats(stats)
-        legacy_ms = _legacy_ms(rule, summary, command, baseline)
-        if new_ms is not None and legacy_ms is not None and legacy_ms > 0:
-            found.append(_Pair(stats.total, new_ms, legacy_ms))
+        legacy = _legacy(rule, summary, command, baseline)
+        if new_ms and legacy is not None and legacy.ms > 0:
+            noise = _noise(rule, stats, legacy.executions)
+            found.append(_Pair(stats.total, new_ms, legacy.ms, noise))
     return pairs
 
 
-def _legacy_ms(
-    rule: Rule, summary: Summary, command: str, baseline: Baseline | None
-) -> float | None:
+def _legacy(rule: Rule, summary: Summary, command: str, baseline: Baseline | None) -> _Side | None:
     """Of legacy beside it; where that has too few calls (all have moved), of the baseline."""
     fewest = max(1, rule.min_executions)
     beside = summary.by_command_and_system.get((command, LEGACY))
     if beside is not None and beside.total >= fewest:
-        return rule.of.of_stats(beside)
+        ms = rule.of.of_stats(beside)
+        return None if ms is None else _Side(beside.total, ms)
     before = baseline.paces.get(command) if baseline else None
     if before is None or before.executions < fewest:
         return None
-    return before.p95_ms if rule.metric == "response_p95_change" else before.mean_ms
+    ms = before.p95_ms if rule.metric == P95_CHANGE else before.mean_ms
+    return _Side(before.executions, ms)
+
+
+def _noise(rule: Rule, new: Stats, legacy_count: int) -> float:
+    """The standard error of ln(new / legacy), if both vary like the new system does.
+
+    Durations are taken for log-normal, so that p50 and p95 say how wide they lie: sigma =
+    ln(p95 / p50) / 1.645. The mean's relative error is then sqrt(exp(sigma^2) - 1) / sqrt(n),
+    and the 95th percentile's sigma * sqrt(0.95 * 0.05) / (phi(1.645) * sqrt(n)).
+    Source: the variance of the log-normal distribution; the asymptotic one of a quantile.
+    """
+    if not new.p50_ns or not new.p95_ns or new.p95_ns <= new.p50_ns:
+        return 0.0
+    sigma = min(math.log(new.p95_ns / new.p50_ns) / 1.645, 3.0)
+    spread = 2.11 * sigma if rule.metric == P95_CHANGE else math.sqrt(math.expm1(sigma**2))
+    return spread * math.sqrt(1 / new.total + 1 / legacy_count)
 
 
 def _change(rule: Rule, pairs: Sequence[_Pair], labels: Mapping[str, str]) -> Reading:
     """How much longer the new system takes, each command against itself.
 
     Weighted by the new system's calls: else the mix of commands, and not the system, would
-    be compared as long as the two are not asked for the same.
+    be compared as long as the two are not asked for the same. What chance explains, and what
+    nobody notices, is no change.
     """
     count = sum(pair.executions for pair in pairs)
     if count < max(1, rule.min_executions):
         return Reading(executions=count, labels=labels)
     new_ms = sum(pair.executions * pair.new_ms for pair in pairs) / count
     legacy_ms = sum(pair.executions * pair.legacy_ms for pair in pairs) / count
-    difference_ms = new_ms - legacy_ms
-    value = difference_ms / legacy_ms if abs(difference_ms) >= LEAST_DIFFERENCE_MS else 0.0
+    noise_ms = math.hypot(*(pair.executions * pair.new_ms * pair.noise for pair in pairs)) / count
+    is_felt = abs(new_ms - legacy_ms) >= LEAST_DIFFERENCE_MS
+    is_real = is_felt and abs(math.log(new_ms / legacy_ms)) >= CERTAIN * noise_ms / new_ms
+    value = new_ms / legacy_ms - 1 if is_real else 0.0
     detail = f"{format_quantity(new_ms, 'ms')} instead of {format_quantity(legacy_ms, 'ms')}"
     return Reading(_finite(value), count, labels, detail=detail)
 

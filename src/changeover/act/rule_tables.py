@@ -196,7 +196,16 @@ class _Entry:
         name = self._table.get("name")
         if name is None:
             yield self._bad("name", _NAME_ALLOWED, KEYS["name"].example)
-        elif name in seen:
+        elif isinstance(name, str):
+            yield from self._of_name(name, known, seen)
+        for key, value in self._table.items():
+            if key in KEYS and not _fits(KEYS[key], value):
+                yield self._bad(key, KEYS[key].allowed, KEYS[key].example)
+
+    def _of_name(
+        self, name: str, known: Mapping[str, Rule], seen: set[str]
+    ) -> Iterator[BadValueError]:
+        if name in seen:
             yield self._bad("name", "a name that no rule before it has", '"add_fails_often"')
         elif name in OWNED_ELSEWHERE:
             yield self._bad("name", "a name that changeover does not use itself", '"my_rule"')
@@ -205,9 +214,6 @@ class _Entry:
         elif self._table.get("metric", known[name].metric) != known[name].metric:
             allowed = f"{known[name].metric}, which the built-in rule looks at"
             yield self._bad("metric", allowed, f'"{known[name].metric}", or another name')
-        for key, value in self._table.items():
-            if key in KEYS and not _fits(KEYS[key], value):
-                yield self._bad(key, KEYS[key].allowed, KEYS[key].example)
 
     def _of_new_rule(self, known: Sequence[str]) -> Iterator[BadValueError]:
         if "metric" not in self._table:
@@ -232,7 +238,8 @@ class _Entry:
         try:
             return (Rule(**values) if base is None else replace(base, **values)), []
         except BadValueError as error:
-            return None, [self._bad(error.name, error.allowed, error.example, error.value)]
+            hint = "" if error.name in self._table else " (the built-in rule's; set it here, too)"
+            return None, [self._bad(error.name, error.allowed + hint, error.example, error.value)]
 
     def _misplaced(self, name: str, values: Mapping[str, Any]) -> Iterator[BadValueError]:
         """Keys that say nothing about this metric; ignored silently they would deceive."""
@@ -248,6 +255,13 @@ class _Entry:
         }:  # fmt: skip
             key = "split" if "system" in values.get("split", ()) else "only"
             yield self._bad(key, f"command: {name} compares the systems", '["command"]')
+        if (
+            metric.basis is Basis.COUNTS
+            and values.get("split")
+            and values.get("comparison") == BELOW
+        ):
+            allowed = "nothing, with comparison < : a series without executions is not seen"
+            yield self._bad("split", allowed, 'only = { command = "add" }')
         window = values.get("window")
         if isinstance(window, Window) and WINDOW in self._table:
             if not metric.has_window:

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from changeover.act.rule_tables import own_rules
 from changeover.act.rules import Rule
@@ -17,8 +18,8 @@ from changeover.core.toml import parse_toml
 logger = logging.getLogger("changeover.alerts")
 
 LOOK_EVERY_S = 5.0
-_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
-_EXAMPLE = '[[alerts.rules]] with name = "add_fails"'
+_PLACE = re.compile(r"\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
+_EXAMPLE = 'a = "b"'
 
 
 def rules_of_file(file: Path, built_in: Sequence[Rule]) -> list[Rule]:
@@ -28,18 +29,35 @@ def rules_of_file(file: Path, built_in: Sequence[Rule]) -> list[Rule]:
         FileNotFoundError, OSError: there is no such file, or it cannot be read.
         SettingsError: it is no TOML, or rules in it are wrong; the message names all.
     """
-    try:
-        text = file.read_bytes().decode().replace("\r\n", "\n")
-        content = parse_toml(text)
-    except ValueError as error:  # of TOML or of UTF-8
-        place = _PLACE.search(str(error))
-        where = f"{file}, line {place[1]}, column {place[2]}" if place else str(file)
-        reason = _PLACE.sub("", str(error)).strip()
-        raise SettingsError([BadValueError(where, reason, "TOML in UTF-8", _EXAMPLE)]) from error
+    text, content = read_document(file)
     rules, problems = own_rules(content, built_in, file=str(file), text=text)
     if problems:
         raise SettingsError(problems)
     return rules
+
+
+def read_document(file: Path) -> tuple[str, dict[str, Any]]:
+    """A TOML file as text and as a table. Raises `OSError`, and `SettingsError` with the line."""
+    text = ""
+    try:
+        text = file.read_bytes().decode().replace("\r\n", "\n")
+        return text, parse_toml(text)
+    except ValueError as error:  # of TOML or of UTF-8
+        where = f"{file}{_place(str(error), text)}"
+        reason = _PLACE.sub("", str(error)).strip()
+        raise SettingsError(
+            [BadValueError(where, reason, "a readable TOML file in UTF-8", _EXAMPLE)]
+        ) from error
+
+
+def _place(reason: str, text: str) -> str:
+    """Where the parser stopped, as it says; before what it says, for that may be cut."""
+    place = _PLACE.search(reason)
+    if place is None:
+        return ""
+    if place["line"] is None:  # at the end of the document
+        return f", line {text.rstrip().count(chr(10)) + 1}"
+    return f", line {place['line']}, column {place['column']}"
 
 
 class RuleBook:

@@ -20,6 +20,7 @@ from changeover.cli.alerts_text import (
     shown_moment,
     viewing,
 )
+from changeover.cli.rehearsal import test_rules
 from changeover.cli.table import Column, render
 from changeover.core.alerting import AlertPage, AlertQuery, Silence
 from changeover.core.errors import ChangeoverError
@@ -35,7 +36,7 @@ def alerts() -> None:
     """Look at the alerts, silence them, say that you look after one."""
 
 
-for command in (maintenance, silence, silences, unsilence):
+for command in (maintenance, silence, silences, test_rules, unsilence):
     alerts.add_command(command)
 
 
@@ -151,7 +152,8 @@ def _row(alert: Alert, muted: Silence | None) -> list[str]:
         what += f" [silenced until {shown_moment(muted.until_ns)}]"
     elif alert.acknowledged_by and alert.phase.value == "firing":
         what += f" [{shown(alert.acknowledged_by)} looks after it]"
-    phase = click.style(alert.phase.value, fg=colour)
+    unknown = f" ({alert.unknown.replace('_', ' ')})" if alert.unknown else ""
+    phase = click.style(alert.phase.value + unknown, fg=colour)
     return [phase, alert.severity, shown_moment(since), shown(alert.key), what]
 
 

@@ -30,6 +30,7 @@ from changeover.record.loop_lag import LoopWatch
 from changeover.route.flags import FeatureFlags
 from changeover.route.router import Router
 from changeover.service.losses import Losses
+from changeover.service.thresholds import Thresholds
 from changeover.settings import Settings
 from changeover.show.gateway import gateway_check
 from changeover.show.health import report
@@ -112,11 +113,7 @@ class Telling:
             routes=lambda: {reason.value: count for reason, count in self.router.counts.items()},
             loop_silent_s=self.loops.blocked_for_s,
             blocked_after_s=self.settings.blocked_after_s,
-            thresholds={
-                "error_ratio": self.settings.alert_error_ratio,
-                "response_time_ms": self.settings.alert_response_ms,
-                "memory_mb": self.settings.alert_memory_mb,
-            },
+            thresholds=Thresholds(self.alerts),
             system=self.settings.system,
             gateway=self.gateway,
         )

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from changeover.act.rulebook import read_document
 from changeover.core.errors import BadValueError, SettingsError, StoreUnavailableError
 from changeover.core.nearest import nearest
-from changeover.core.toml import parse_toml
 from changeover.route.names import FlagNames
 from changeover.route.sources import EnvironmentFlags, FileFlags
 from changeover.settings.alert_rules import wrong_rules
@@ -54,15 +54,18 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _read_file(file: Path, *, named: bool, problems: list[BadValueError]) -> dict[str, Any]:
     """The file's values by dotted key, without the tables that others read."""
     try:
-        content = parse_toml(file.read_text("utf-8"))
+        _, content = read_document(file)
     except FileNotFoundError:
         if named:
             problems.append(
                 BadValueError(CONFIG_VARIABLE, str(file), "a file that exists", "changeover.toml")
             )
         return {}
-    except (OSError, ValueError) as error:
+    except OSError as error:
         problems.append(BadValueError(str(file), str(error), "a readable TOML file", 'a = "b"'))
+        return {}
+    except SettingsError as error:
+        problems += error.problems
         return {}
     flat: dict[str, Any] = {}
     for section, content_of in content.items():
