@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from changeover.act.delivery import DeliveryThread
-from changeover.act.manager import AlertManager
+from changeover.act.manager import LEASE_S, AlertManager
 from changeover.act.outbox import Outbox
+from changeover.act.silences import Maintenance, Silences
 from changeover.act.tokens import Tokens
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import Clock, SystemClock
@@ -78,6 +79,7 @@ class Monitor:
         alerts: the `AlertManager`.
         tokens: of those who may do something over HTTP.
         orders: the verbs that `order` knows.
+        silences, maintenance: what people do not want to be told for a while.
         is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
@@ -104,6 +106,8 @@ class Monitor:
         self._has_bot = settings.enabled and not watching_only
         self._stores = stores_of(settings, self._clock)
         self._telemetry, self._state = self._stores.telemetry, self._stores.state
+        self.silences = Silences(self._state, self._clock)
+        self.maintenance = Maintenance(self._state, self._clock)
         self.store_file = self._stores.file
         self.loops = LoopWatch(clock=self._clock)
         self.metrics = MetricsCollector(
@@ -169,6 +173,7 @@ class Monitor:
         add_token_verbs(self.orders, self.tokens)
         self._sample_due = Every(SAMPLE_EVERY_S, clock)
         self._alerts_due = Every(settings.alert_every_s, clock)
+        self._lead_due = Every(LEASE_S / 3, clock)
         self._prune_due = Every(PRUNE_EVERY_S, clock)
         self._door_due = Every(DOOR_EVERY_S, clock)
         self._ticker = Ticker(self.tick, TICK_S, name="changeover", guard=guard)
@@ -286,7 +291,8 @@ class Monitor:
 
     def _act(self) -> None:
         self.alerts.refresh_rules()
-        if self._alerts_due.is_due():
+        took_over = self._lead_due.is_due() and self.alerts.keep_lead()
+        if self._alerts_due.is_due() or took_over:
             self.alerts.check_alerts(
                 self._summaries.summary,
                 self._summaries.fullest_resource,
