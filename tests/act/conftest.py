@@ -184,9 +184,10 @@ class World:
         ]
 
     async def minute(self, error_ratio=0.0, total=100):
-        """A minute goes by, then all processes evaluate and deliver."""
-        self.clock.advance(60)
+        """A minute goes by: all processes evaluate, and deliver when a group is complete."""
+        self.clock.advance(50)
         self.check(error_ratio, total)
+        self.clock.advance(10)
         await self.deliver()
 
     async def minutes(self, count, error_ratio=0.0, total=100):

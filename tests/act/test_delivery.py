@@ -64,6 +64,7 @@ class World:
             rng=random.Random(1),
             first_retry_s=0.01,
             longest_retry_s=0.05,
+            group_s=0,
         )
         self.thread = DeliveryThread(outbox, guard=self.guard)
 

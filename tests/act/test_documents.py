@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.act.documents import alert_document, alert_from, owe, owed_from
@@ -33,11 +33,13 @@ ALERTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(alert=ALERTS)
 def test_an_alert_comes_back_from_json_as_it_was(alert):
     assert alert_from(json.loads(json.dumps(alert_document(alert)))) == alert
 
 
+@settings(deadline=None)
 @given(alert=ALERTS, event=st.sampled_from(Event), link=st.none() | st.text())
 def test_a_message_comes_back_from_json_as_it_was(alert, event, link):
     notification = Notification(event, alert, "key#1", "host/1", 5, link)
@@ -47,6 +49,7 @@ def test_a_message_comes_back_from_json_as_it_was(alert, event, link):
     assert (owed.channel, owed.version, owed.attempts) == ("discord", 3, 0)
 
 
+@settings(deadline=None)
 @given(alert=ALERTS)
 def test_fields_of_a_newer_version_are_left_out(alert):
     assert alert_from({**alert_document(alert), "mood": "good"}) == alert

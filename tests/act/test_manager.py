@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from changeover.act.ledger import HISTORY_LIMIT
+from changeover.act import ledger
+from changeover.act.manager import LEASE_S
 from changeover.act.rules import built_in_rules
 from changeover.core.clock import NS_PER_S
 from changeover.core.errors import ConflictError, StoreUnavailableError
@@ -113,19 +112,42 @@ def test_quiet_evaluations_write_nothing(world):
     assert world.state.revision() == before
 
 
-def test_the_past_is_newest_first_and_bounded(world):
+def test_the_past_is_newest_first(world):
     world.rules = [replace(rule, keep_firing_s=0) for rule in world.rules]
     world.processes.clear()
     world.start()
-    for _ in range(HISTORY_LIMIT + 20):
+    for _ in range(20):
         world.clock.advance(60)
         world.check(error_ratio=0.05)
         world.clock.advance(60)
         world.check()
     active, past = world.manager.alerts(limit=3)
     assert (active, len(past)) == ([], 3)
-    assert [alert.episode for alert in past] == [220, 219, 218]
-    assert len(world.state.read("alert_history")) == HISTORY_LIMIT
+    assert [alert.episode for alert in past] == [20, 19, 18]
+
+
+def test_the_past_is_bounded_and_the_newest_stay(world):
+    world.rules = [replace(rule, keep_firing_s=0) for rule in world.rules]
+    world.processes.clear()
+    world.start()
+    world.check(error_ratio=0.05)
+    world.clock.advance(60)
+    world.check()
+    (document,) = world.state.read("alert_history").values()
+    old = [
+        Put("alert_history", f"old#{number}", {**document.value, "key": "old", "episode": number,
+            "resolved_ns": number})
+        for number in range(1, 1500)
+    ]  # fmt: skip
+    world.state.commit(old)
+    world.restart()
+    world.check(error_ratio=0.05)
+    world.clock.advance(60)
+    world.check()
+    kept = world.state.read("alert_history")
+    assert len(kept) == ledger.HISTORY_LIMIT
+    assert {"error_rate#1", "error_rate#2", "old#1499"} <= set(kept)
+    assert "old#1" not in kept
 
 
 def test_an_unreadable_document_is_counted_and_written_anew(world):
@@ -219,12 +241,29 @@ def test_no_thread_to_be_had_is_counted(world):
     assert world.guard.counts["act.wake"] == 1
 
 
-@pytest.mark.parametrize("interval_s", [5, 60])
-def test_the_lease_outlives_the_interval(world, interval_s):
-    world.processes.clear()
-    world.start(interval_s=interval_s)
+def test_another_process_takes_over_within_thirty_seconds(world):
+    world.start()
+    (leader, _), (other, _) = world.processes
     world.check()
-    world.clock.advance(max(30, 1.5 * interval_s) - 1)
-    assert not world.state.lease("alerts", "other", 1)
-    world.clock.advance(1.5)
-    assert world.state.lease("alerts", "other", 1)
+    for _ in range(5):
+        world.clock.advance(LEASE_S / 3)
+        assert not leader.keep_lead()
+        assert not other.keep_lead()
+    took_over, seconds = False, 0.0  # the leader is killed here
+    while not took_over:
+        world.clock.advance(LEASE_S / 3)
+        seconds += LEASE_S / 3
+        took_over = other.keep_lead()
+    assert seconds <= 30
+    assert other.check().detail == "1 rules evaluated"
+    assert not leader.keep_lead()
+
+
+def test_a_store_that_is_away_changes_no_leader(world):
+    world.start()
+    (leader, _), (other, _) = world.processes
+    world.check()
+    world.state.away = True
+    world.clock.advance(100)
+    assert not leader.keep_lead()
+    assert not other.keep_lead()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from changeover.act.documents import owe
-from changeover.act.outbox import merged
+from changeover.act.strands import merged
 from changeover.core.clock import NS_PER_S
 from changeover.core.errors import ChannelError, StoreUnavailableError
 from changeover.core.model import Alert, Event, Notification, Phase, Status
@@ -19,13 +19,14 @@ def notification(event=Event.FIRING, key="error_rate", at_ns=1, **changes):
         key=key, rule=key, phase=Phase.FIRING, severity="warning", summary="it is high",
         value=0.05, threshold=0.01, unit="ratio", episode=1,
     )  # fmt: skip
+    alert = replace(alert, summary=f"{key} is high")
     return Notification(event, replace(alert, **changes), f"{key}#1", "host/1", at_ns)
 
 
 @pytest.fixture
 def owe_one(world):
     def owe_one(channel="pager", event=Event.FIRING, **changes):
-        changes.setdefault("at_ns", world.clock.wall_ns())
+        changes.setdefault("at_ns", world.clock.wall_ns() - 10 * NS_PER_S)  # its group is complete
         world.state.commit([owe(channel, notification(event, **changes))])
 
     return owe_one
@@ -70,11 +71,12 @@ async def test_one_slow_channel_delays_no_other(world, owe_one, receiver_class):
         owe_one("pager", key=f"rule{number}")
         owe_one("good", key=f"rule{number}")
     delivery = asyncio.create_task(outbox.deliver_due())
-    await good.until(lambda: len(good.accepted) == 3)
+    await good.until(lambda: good.accepted)
     assert world.receiver.accepted == []
     world.receiver.gate.set()
     await delivery
-    assert len(world.receiver.accepted) == 3
+    assert [len(one.also) for one in good.accepted] == [2]
+    assert [len(one.also) for one in world.receiver.accepted] == [2]
 
 
 async def test_a_channel_that_hangs_is_left_after_the_time_out(world, owe_one):
@@ -131,7 +133,8 @@ async def test_fifty_messages_do_not_knock_fifty_times(world, owe_one):
     world.receiver.error = None
     world.clock.advance(6)
     await world.deliver()
-    assert len(world.receiver.accepted) == 50
+    (only,) = world.receiver.accepted
+    assert 1 + len(only.also) + only.more == 50
 
 
 async def test_a_message_that_is_never_liked_does_not_stop_the_others(
@@ -139,7 +142,7 @@ async def test_a_message_that_is_never_liked_does_not_stop_the_others(
 ):
     class Picky(receiver_class):
         async def send(self, one):
-            if one.alert.key == "poison":
+            if one.alert.key == "poison" or any("poison" in line for line in one.also):
                 raise ChannelError("answered 500")
             await super().send(one)
 
@@ -148,7 +151,7 @@ async def test_a_message_that_is_never_liked_does_not_stop_the_others(
     for number in range(3):
         owe_one(key=f"rule{number}")
     outbox = world.outbox(picky)
-    for _ in range(5):
+    for _ in range(20):
         await outbox.deliver_due()
         world.clock.advance(60)
     assert [one.alert.key for one in picky.accepted] == ["rule0", "rule1", "rule2"]
@@ -191,18 +194,47 @@ async def test_failing_and_working_again_are_each_said_once(world, owe_one, capl
     assert outbox.check().status is Status.HEALTHY
 
 
-async def test_after_a_day_of_failures_a_message_is_given_up_and_counted(world, owe_one):
-    owe_one()
+async def test_what_came_and_went_unheard_a_day_ago_is_given_up_and_told_as_a_count(world, owe_one):
+    for number in range(3):
+        owe_one(key=f"rule{number}")
+        owe_one(key=f"rule{number}", event=Event.RESOLVED)
     world.receiver.error = ChannelError("answered 500")
     outbox = world.outbox()
     for _ in range(24 * 4):
         await outbox.deliver_due()
         world.clock.advance(900)
-    assert len(world.owed()) == 1
-    world.clock.advance(900)
+    assert len(world.owed()) == 6
+    owe_one(key="new")
     await outbox.deliver_due()
+    assert "3 given up" in outbox.check().detail
+    (state,) = outbox.channels()
+    assert (state.state, state.given_up, state.queue) == ("failing", 3, 2)
+    world.receiver.error = None
+    for _ in range(2):
+        world.clock.advance(1000)
+        await outbox.deliver_due()
+    second, first = sorted(world.receiver.accepted, key=lambda one: one.late, reverse=True)
+    assert first.alert.key == "new"
+    assert (second.event, second.late) == ("resolved", True)
+    assert "3 alerts that came and went meanwhile are not told one by one" in second.alert.summary
+    assert [one.state for one in outbox.channels()] == ["working"]
     assert not world.owed()
-    assert "1 given up" in outbox.check().detail
+
+
+async def test_what_goes_on_and_the_end_of_what_was_told_are_never_given_up(world, owe_one):
+    owe_one(key="told")
+    await world.deliver()
+    owe_one(key="told", event=Event.RESOLVED)
+    owe_one(key="on")
+    world.receiver.error = ChannelError("answered 500")
+    outbox = world.outbox()
+    for _ in range(24 * 12):
+        await outbox.deliver_due()
+        world.clock.advance(900)
+    world.receiver.error = None
+    await outbox.deliver_due()
+    told = [(one.alert.key, one.event, one.late) for one in world.receiver.accepted[1:]]
+    assert sorted(told) == [("on", "firing", False), ("told", "resolved", False)]
 
 
 async def test_a_message_owed_before_three_days_of_downtime_is_still_tried(world, owe_one):
@@ -228,8 +260,8 @@ async def test_two_processes_deliver_each_message_once(world, owe_one):
         owe_one(key=f"rule{number}")
     outboxes = [world.outbox() for _ in range(3)]
     await asyncio.gather(*(outbox.deliver_due() for outbox in outboxes))
-    keys = [one.alert.key for one in world.receiver.accepted]
-    assert len(keys) == len(set(keys)) == 20
+    (only,) = world.receiver.accepted
+    assert 1 + len(only.also) + only.more == 20
 
 
 async def test_while_one_process_sends_another_leaves_the_alert_alone(world, owe_one):

@@ -148,7 +148,10 @@ def test_the_copy_is_a_database_and_never_overwrites(run, tmp_path):
 @pytest.mark.usefixtures("stored")
 def test_alerts_list_says_when_there_are_none(run):
     assert run("alerts", "list").output == "no alert, now or before\n"
-    assert json.loads(run("alerts", "list", "--json").output) == {"active": [], "past": []}
+    told = json.loads(run("alerts", "list", "--json").output)
+    assert told == {"active": [], "past": [], "total": 0, "next": None}
+    filtered = run("alerts", "list", "--rule", "error_rate").output
+    assert filtered == "no alert, now or before, that matches\n"
 
 
 @pytest.mark.usefixtures("stored")

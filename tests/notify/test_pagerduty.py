@@ -18,7 +18,8 @@ KEY = Secret("R0123456789ABCDEF0123456789ABCDE")
 def test_all_messages_of_one_firing_have_one_incident(tell):
     told = [tell(event) for event in Event]
     assert len({incident(one) for one in told}) == 1
-    assert incident(tell(fired_ns=1)) != incident(tell(fired_ns=2))
+    assert incident(tell(fired_ns=1)) == incident(tell(fired_ns=2)), "another may lead the end"
+    assert incident(tell(), "one bot") != incident(tell(), "another")
 
 
 @pytest.mark.parametrize(

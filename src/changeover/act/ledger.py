@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from changeover.act.documents import ALERT, HISTORY, alert_document, alert_from, owe
 from changeover.act.life import dedup_key
 from changeover.core.errors import ConflictError, Guard, PoisonError, StoreError
 from changeover.core.model import Alert, Event, Flip, Notification, Phase
+from changeover.core.order import RefusedOrderError
 from changeover.core.ports import Document, Put, State
 from changeover.core.text import clean_name
 
 logger = logging.getLogger("changeover.alerts")
 
-HISTORY_LIMIT = 200
+HISTORY_LIMIT = 1_000
+_PRUNE_ABOVE = 1_200  # so that the past is not read with every alert that is over
+_ATTEMPTS = 3
 ACTIVE = (Phase.PENDING, Phase.FIRING)
 
 
@@ -66,6 +69,7 @@ class Ledger:
         self._link = link
         self._guard = guard
         self._entries: dict[str, _Entry] = {}
+        self._past: int | None = None  # how many alerts that are over the store has, at least
         self.is_away = False
 
     def load(self) -> None:
@@ -110,7 +114,7 @@ class Ledger:
         documents = self._state.read(ALERT)
         return _active(self._read(document).alert for document in documents.values())
 
-    def past(self, limit: int) -> list[Alert]:
+    def past(self, limit: int = HISTORY_LIMIT) -> list[Alert]:
         """Alerts that are over, newest first; for any thread. May raise `StoreUnavailableError`."""
         documents = self._state.read(HISTORY)
         alerts = [alert for doc in documents.values() if (alert := self._read(doc).alert)]
@@ -143,11 +147,31 @@ class Ledger:
         if event:
             logger.warning("%s (%s; not stored yet: the store is away)", alert.summary, event)
 
+    def acknowledge(
+        self, key: str, now_ns: int, *, actor: str, reason: str, expected: int | None
+    ) -> Alert:
+        """Note who looks after a firing alert; for any thread. See `AlertManager`."""
+        actor, reason = clean_name(actor), clean_name(reason, 300) if reason.strip() else ""
+        for _ in range(_ATTEMPTS):  # an evaluation may change it at the same moment
+            entry = self._found(key)
+            alert = _acknowledgeable(key, entry.alert, expected)
+            seen = replace(alert, acknowledged_ns=now_ns, acknowledged_by=actor)
+            happened = Happened(Event.ACKNOWLEDGED, seen, now_ns)
+            puts = [Put(ALERT, key, alert_document(seen), entry.version)]
+            puts += [owe(name, self._notification(happened)) for name in self._of(seen)]
+            flip = Flip(now_ns, f"alert {key}", _firing(alert), "acknowledged", actor, reason)
+            try:
+                self._state.commit(puts, [flip])
+            except ConflictError:
+                continue
+            return seen
+        raise RefusedOrderError(f"alert {clean_name(key)} changes all the time: try again")
+
     def _commit(self, alert: Alert, version: int, happened: Sequence[Happened]) -> None:
         puts = [Put(ALERT, alert.key, alert_document(alert), version)]
         over = [one.alert for one in happened if one.event is Event.RESOLVED]
         puts += [Put(HISTORY, dedup_key(past), alert_document(past)) for past in over]
-        puts += self._too_old() if over else []
+        puts += self._too_old(len(over)) if over else []
         puts += [
             owe(name, self._notification(one)) for one in happened for name in self._of(one.alert)
         ]
@@ -157,9 +181,18 @@ class Ledger:
         """The channels that owe its messages; all, where none of those it names is set up."""
         return [name for name in self._channels if name in alert.channels] or self._channels
 
-    def _too_old(self) -> Iterable[Put]:
-        past = self.past(HISTORY_LIMIT * 2)
-        return [Put(HISTORY, dedup_key(alert), None) for alert in past[HISTORY_LIMIT - 1 :]]
+    def _too_old(self, more: int) -> Iterable[Put]:
+        self._past = more + (_PRUNE_ABOVE if self._past is None else self._past)
+        if self._past <= _PRUNE_ABOVE:
+            return []
+        past = self.past(2 * _PRUNE_ABOVE)
+        old = past[HISTORY_LIMIT - more :]
+        self._past = len(past) - len(old) + more
+        return [Put(HISTORY, dedup_key(alert), None) for alert in old]
+
+    def _found(self, key: str) -> _Entry:
+        document = self._state.read(ALERT).get(key)
+        return self._read(document) if document else _Entry(None, 0)
 
     def _notification(self, one: Happened) -> Notification:
         return Notification(
@@ -177,6 +210,24 @@ class Ledger:
         except ValueError as error:
             self._guard.caught("act.alert_document", error)
             return _Entry(None, document.version)  # the next state overwrites it
+
+
+def _acknowledgeable(key: str, alert: Alert | None, expected: int | None) -> Alert:
+    """The alert. Raises `RefusedOrderError` for one that cannot be acknowledged."""
+    name = clean_name(key)
+    if alert is None or alert.phase is not Phase.FIRING:
+        raise RefusedOrderError(f"alert {name} does not fire: there is nothing to acknowledge")
+    if expected not in (None, alert.episode):
+        message = f"alert {name} fires for the {alert.episode}. time, not the {expected}."
+        raise RefusedOrderError(f"{message}: look at it again")
+    if alert.acknowledged_ns is not None:
+        by = alert.acknowledged_by or "somebody"
+        raise RefusedOrderError(f"alert {name} is acknowledged already, by {by}")
+    return alert
+
+
+def _firing(alert: Alert) -> str:
+    return f"firing {alert.severity}"
 
 
 def _active(alerts: Iterable[Alert | None]) -> list[Alert]:
@@ -200,9 +251,9 @@ def _differ(stored: Alert | None, alert: Alert) -> bool:
 
 def _flip(one: Happened) -> Flip | None:
     changes = {
-        Event.FIRING: ("quiet", f"firing {one.alert.severity}"),
+        Event.FIRING: ("quiet", _firing(one.alert)),
         Event.ESCALATED: ("firing warning", "firing critical"),
-        Event.RESOLVED: (f"firing {one.alert.severity}", "resolved"),
+        Event.RESOLVED: (_firing(one.alert), "resolved"),
     }
     if one.event not in changes:
         return None  # a reminder changes nothing

@@ -8,14 +8,17 @@ from changeover.act.baseline import BaselineKeeper
 from changeover.act.documents import OUTBOX
 from changeover.act.evaluation import NO_DATA, Evaluation, RuleState
 from changeover.act.evidence import Evidence
+from changeover.act.history import page_of
 from changeover.act.ledger import Ledger
 from changeover.act.rulebook import RuleBook
 from changeover.act.rules import Rule
+from changeover.core.alerting import AlertPage, AlertQuery
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard, StoreError
 from changeover.core.model import (
     Alert,
     Check,
+    Flip,
     Instance,
     Phase,
     ResourceSample,
@@ -27,7 +30,7 @@ from changeover.core.quantity import format_duration
 from changeover.core.window import Window
 
 LEASE = "alerts"
-_SHORTEST_LEASE_S = 30.0
+LEASE_S = 20.0  # renewed every third of it; another process takes over within 30 s
 _CLOCK_WAS_SET_NS = 60 * NS_PER_S  # less is drift, or a slow evaluation
 _OVERDUE = 3  # evaluations missed before `check` complains
 
@@ -135,6 +138,15 @@ class AlertManager:
         self._wake_delivery()
         return [alert for alert in self._active if alert.phase is Phase.FIRING]
 
+    def keep_lead(self) -> bool:
+        """Renew the lease, or take it where its holder is gone; call it every `LEASE_S / 3`.
+
+        Returns:
+            Whether this process has just taken over: it should evaluate at once.
+        """
+        led, self._leads = self._leads, self._lead()
+        return self._leads and not led
+
     def refresh_rules(self) -> None:
         """Read the rules' file again if it changed; cheap, and at most every 5 s.
 
@@ -172,6 +184,39 @@ class AlertManager:
         except StoreError:
             pass  # said by the store's own check, and by ours after the next evaluation
         return self._active, ()
+
+    def history(self, query: AlertQuery) -> AlertPage:
+        """The alerts that are over and are asked for, newest first.
+
+        Raises:
+            BadValueError: the limit or the cursor cannot be used.
+            StoreUnavailableError: they cannot be read.
+        """
+        return page_of(self._ledger.past(), query)
+
+    def changes(self, key: str, limit: int = 50) -> Sequence[Flip]:
+        """What happened to an alert, newest first. May raise `StoreUnavailableError`."""
+        return self._state.flips(limit, f"alert {key}")
+
+    def acknowledge(self, key: str, actor: str, reason: str, expected: int | None = None) -> Alert:
+        """Say that somebody looks after a firing alert: no reminders until it is over.
+
+        For any thread and any process on the store. That it gets worse is told all the same.
+
+        Args:
+            key: the alert's.
+            actor: who says so.
+            reason: in their words; may be empty.
+            expected: the episode that they saw; None for the one that fires now.
+
+        Raises:
+            RefusedOrderError: it does not fire, or is acknowledged, or is another episode.
+            StoreUnavailableError: nothing was changed.
+        """
+        # Delivery is not woken: this may be the command line, which has no business sending.
+        return self._ledger.acknowledge(
+            key, self._clock.wall_ns(), actor=actor, reason=reason, expected=expected
+        )
 
     def check(self) -> Check:
         """Whether alerts are evaluated, and how long ago they were."""
@@ -226,9 +271,8 @@ class AlertManager:
         return jump_ns if abs(jump_ns) >= _CLOCK_WAS_SET_NS else 0
 
     def _lead(self) -> bool:
-        ttl_s = max(_SHORTEST_LEASE_S, 1.5 * self._interval_s)
         try:
-            return self._state.lease(LEASE, self._holder, ttl_s)
+            return self._state.lease(LEASE, self._holder, LEASE_S)
         except StoreError:
             return self._leads  # nobody can tell; who led, leads on
 

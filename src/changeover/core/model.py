@@ -348,7 +348,7 @@ class Event(StrEnum):
     FIRING = "firing"
     ESCALATED = "escalated"  # from warning to critical, inside one alert
     REMINDER = "reminder"
-    ACKNOWLEDGED = "acknowledged"  # somebody looks after it
+    ACKNOWLEDGED = "acknowledged"  # for receivers that keep incidents of their own
     RESOLVED = "resolved"
     TEST = "test"
 
@@ -386,15 +386,18 @@ class Notification:
     """One message that one channel owes to people.
 
     Attributes:
-        event: an `Event`: `firing`, `escalated`, `reminder`, `acknowledged`, `resolved`, `test`.
+        event: an `Event`: `firing`, `escalated`, `reminder`, `acknowledged`, `resolved` or
+            `test`.
         alert: the alert as it was when the message became due.
-        dedup_key: the same for every message of one episode of one alert.
+        dedup_key: the receiver's incident: the same for every message of one episode of one
+            alert, or of the alerts that one message told of together; see `act.grouping`.
         instance: who noticed, such as `railway-7/12`.
         link: the page's address, or None.
         late: the firing was never delivered and is over; this one message says both.
         also: the other alerts that this message tells of, one sentence each.
         more: how many there are beyond those.
         receipt: what the channel answered to the last message of this dedup key, or None.
+        closes: further dedup keys whose incidents are over with this message.
     """
 
     event: str
@@ -407,6 +410,7 @@ class Notification:
     also: tuple[str, ...] = ()
     more: int = 0
     receipt: str | None = None
+    closes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

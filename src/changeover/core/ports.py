@@ -100,7 +100,8 @@ class Put:
     """Write a document if it is still at the version that was read.
 
     Attributes:
-        kind, key: which; a kind is one of `flag`, `alert`, `alert_history`, `outbox`, `setting`, `token`.
+        kind, key: which; a kind is one of `flag`, `alert`, `alert_history`, `outbox`, `receipt`,
+            `channel`, `silence`, `maintenance`, `setting`, `token`, `move`, `judge`, `run` ...
         value: the new value; None deletes it.
         expected: the version read before; 0 for "not there"; None to write in any case.
     """
@@ -185,7 +186,11 @@ class Recorder(Protocol):
 
 
 class Channel(Protocol):
-    """One way to tell people. One file each in `notify/`."""
+    """One way to tell people. One file each in `notify/`.
+
+    One whose receiver keeps incidents that may be acknowledged has an attribute
+    `takes_acknowledged = True`; only it is sent `Event.ACKNOWLEDGED`.
+    """
 
     name: str
 

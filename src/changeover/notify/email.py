@@ -53,6 +53,7 @@ class EmailChannel:
         server: where letters are handed in.
         sender: a plain address.
         recipients: plain addresses, at least one.
+        bot: what tells this bot's letters from another's of the same sender.
         timeout_s: for one attempt, from the connection to the server's word that it has it.
         allow_private: connect to private and loopback addresses, too.
         tls: whom to trust; by default what the system does.
@@ -72,6 +73,7 @@ class EmailChannel:
         *,
         sender: str,
         recipients: Sequence[str],
+        bot: str = "",
         timeout_s: float = 10.0,
         allow_private: bool = False,
         tls: ssl.SSLContext | None = None,
@@ -79,6 +81,7 @@ class EmailChannel:
         self._server = server
         self._sender = MAILBOX.parse("ALERT_EMAIL_FROM", sender)
         self._recipients = [MAILBOX.parse("ALERT_EMAIL_TO", one) for one in recipients]
+        self._bot = bot
         self._timeout_s = timeout_s
         self._allow_private = allow_private
         self._tls = tls
@@ -94,7 +97,9 @@ class EmailChannel:
         Raises:
             ChannelError: permanent for a 5xx of the server; without any secret.
         """
-        message = letter(notification, sender=self._sender, recipients=self._recipients)
+        message = letter(
+            notification, sender=self._sender, recipients=self._recipients, bot=self._bot
+        )
         connection = _Connection()
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -34,7 +34,9 @@ _COLOURS = {"warning": "#e0a000", "critical": "#d03030"}
 _GREEN, _GREY = "#2e9e5b", "#808890"
 
 
-def letter(notification: Notification, *, sender: str, recipients: Sequence[str]) -> EmailMessage:
+def letter(
+    notification: Notification, *, sender: str, recipients: Sequence[str], bot: str = ""
+) -> EmailMessage:
     """The letter, complete with its headers.
 
     Its id is made of the dedup key, so that whatever is sent twice is one letter to a mail
@@ -44,6 +46,7 @@ def letter(notification: Notification, *, sender: str, recipients: Sequence[str]
         notification: what to tell.
         sender: a plain address; its domain is in the letter's id.
         recipients: plain addresses, at least one.
+        bot: what tells this bot's letters from another's of the same sender.
     """
     message = EmailMessage(policy=SMTP)
     headline = f"{title(notification)}: {sentence(notification)}"
@@ -54,7 +57,7 @@ def letter(notification: Notification, *, sender: str, recipients: Sequence[str]
     message["Date"] = format_datetime(moment)
     message["Auto-Submitted"] = "auto-generated"  # no answer of a holiday
     domain = sender.rpartition("@")[2]
-    first = _id(episode_key(notification), domain)
+    first = _id(episode_key(notification, bot), domain)
     if notification.event == Event.FIRING:
         message["Message-ID"] = first
     else:

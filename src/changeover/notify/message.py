@@ -83,19 +83,24 @@ def plain(notification: Notification) -> str:
     return "\n".join(map(printable, lines))
 
 
-def episode_key(notification: Notification) -> str:
-    """The same for every message of one firing of one alert, and of no other bot's.
+def episode_key(notification: Notification, bot: str) -> str:
+    """32 hex digits: the same for every message of one dedup key, and of no other bot's.
 
-    Two bots may have an `error_rate#3` each, and one account at the receiver.
+    Args:
+        notification: one of them.
+        bot: what tells bots apart: two may have an `error_rate#3` each, and one account at the
+            receiver.
     """
-    return f"{notification.dedup_key}@{notification.alert.fired_ns or 0}"
+    return _digest(f"{bot}\0{notification.dedup_key}")
 
 
 def message_key(notification: Notification) -> str:
     """32 hex digits: the same for every attempt to send one message."""
-    text = f"{episode_key(notification)}/{notification.event}/{notification.at_ns}"
-    data = text.encode("utf-8", "backslashreplace")
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    return _digest(f"{notification.dedup_key}/{notification.event}/{notification.at_ns}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 
 def cleared(text: str, limit: int = NAME_LIMIT) -> str:

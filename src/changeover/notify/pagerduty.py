@@ -19,8 +19,8 @@ from changeover.core.window import format_moment
 from changeover.notify.http import TIMEOUT_S, Answer, Form, HttpChannel, json_of
 from changeover.notify.message import (
     cleared,
+    episode_key,
     facts,
-    message_key,
     others,
     printable,
     sentence,
@@ -41,6 +41,7 @@ class PagerDuty(HttpChannel):
     Args:
         routing_key: the integration's key, 32 letters and digits.
         region: `us` or `eu`, where the account is.
+        bot: what tells this bot's incidents from another's of the same integration.
         clock: for the pauses that the rate limit asks for.
         timeout_s: for one attempt.
         allow_private: connect to private and loopback addresses, too.
@@ -51,12 +52,14 @@ class PagerDuty(HttpChannel):
     """
 
     name = "pagerduty"
+    takes_acknowledged = True
 
     def __init__(
         self,
         routing_key: Secret,
         *,
         region: str = "us",
+        bot: str = "",
         clock: Clock | None = None,
         timeout_s: float = TIMEOUT_S,
         allow_private: bool = False,
@@ -67,12 +70,15 @@ class PagerDuty(HttpChannel):
             [routing_key], clock=clock, timeout_s=timeout_s, allow_private=allow_private
         )
         self._key = routing_key
+        self._bot = bot
         self._url = URL(endpoint or REGIONS[region]) / "v2/enqueue"
 
     async def tell(self, notification: Notification) -> str | None:
         """Send the event, or both where an incident begins and ends at once."""
-        for action in actions(notification):
-            body = event_body(notification, action)
+        events = [(notification, action) for action in actions(notification)]
+        events += [(replace(notification, dedup_key=k), "resolve") for k in notification.closes]
+        for told, action in events:
+            body = event_body(told, action, self._bot)
             answer = await self.ask(
                 Form(self._url, json={"routing_key": self._key.reveal(), **body})
             )
@@ -98,9 +104,9 @@ def actions(notification: Notification) -> Sequence[str]:
     return _ACTIONS.get(Event(notification.event), ("trigger",))
 
 
-def event_body(notification: Notification, action: str) -> dict[str, Any]:
+def event_body(notification: Notification, action: str, bot: str = "") -> dict[str, Any]:
     """The JSON of an event, without the routing key."""
-    body: dict[str, Any] = {"event_action": action, "dedup_key": incident(notification)}
+    body: dict[str, Any] = {"event_action": action, "dedup_key": incident(notification, bot)}
     if action != "trigger":
         return body
     also = others(notification)
@@ -126,9 +132,9 @@ def event_body(notification: Notification, action: str) -> dict[str, Any]:
     return body
 
 
-def incident(notification: Notification) -> str:
+def incident(notification: Notification, bot: str = "") -> str:
     """The key of the incident, 255 characters at most: readable, and no other bot's."""
-    digest = message_key(replace(notification, event=Event.FIRING, at_ns=0))
+    digest = episode_key(notification, bot)
     readable = shorten(printable(cleared(notification.dedup_key)), KEY - len(digest) - 1)
     return f"{readable}/{digest}"
 

@@ -55,7 +55,13 @@ def every_channel(
         from changeover.notify.pagerduty import PagerDuty
 
         region = settings.alert_pagerduty_region
-        yield PagerDuty(settings.alert_pagerduty, region=region, clock=clock, allow_private=private)
+        yield PagerDuty(
+            settings.alert_pagerduty,
+            region=region,
+            bot=_bot(settings),
+            clock=clock,
+            allow_private=private,
+        )
     yield from _open_ended(settings, clock)
 
 
@@ -104,5 +110,11 @@ def _email(settings: Settings) -> Channel:
         server,
         sender=settings.alert_email_from or "",
         recipients=settings.alert_email_to,
+        bot=_bot(settings),
         allow_private=settings.alert_allow_private,
     )
+
+
+def _bot(settings: Settings) -> str:
+    """What tells bots apart that share an account: where their page is, and their store."""
+    return f"{settings.link or ''}|{settings.folder}"

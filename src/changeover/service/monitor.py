@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from changeover.act.board import Teller
 from changeover.act.brakes import Brakes, StopFile
 from changeover.act.delivery import DeliveryThread
-from changeover.act.manager import AlertManager
+from changeover.act.manager import LEASE_S, AlertManager
 from changeover.act.outbox import Outbox
+from changeover.act.silences import Maintenance, Silences
 from changeover.act.tokens import Tokens
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import Clock, SystemClock
@@ -29,6 +30,7 @@ from changeover.route.catalogue import Catalogue
 from changeover.route.outcome import Classify, default_classify
 from changeover.route.share import parse_share
 from changeover.route.sources import set_flag
+from changeover.service.alert_verbs import add_alert_verbs, add_silence_verbs
 from changeover.service.channels import picture_of
 from changeover.service.losses import Losses
 from changeover.service.moving import QUICK_S
@@ -85,6 +87,7 @@ class Monitor:
         tokens: of those who may do something over HTTP.
         orders: the verbs that `order` knows.
         moving: the judge, and the rollout that acts on it.
+        silences, maintenance: what people do not want to be told for a while.
         is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
@@ -111,6 +114,8 @@ class Monitor:
         self._has_bot = settings.enabled and not watching_only
         self._stores = stores_of(settings, self._clock)
         self._telemetry, self._state = self._stores.telemetry, self._stores.state
+        self.silences = Silences(self._state, self._clock)
+        self.maintenance = Maintenance(self._state, self._clock)
         self.store_file = self._stores.file
         self.loops = LoopWatch(clock=self._clock)
         self.metrics = MetricsCollector(
@@ -203,9 +208,12 @@ class Monitor:
         add_flag_verbs(self.orders, self._state, clock, self.flags.refresh)
         add_token_verbs(self.orders, self.tokens)
         add_stage_verbs(self.orders, self.moving, clock)
+        add_alert_verbs(self.orders, self.alerts)
+        add_silence_verbs(self.orders, self.silences, self.maintenance, clock)
         self._tick_due = Every(TICK_S, clock)
         self._sample_due = Every(SAMPLE_EVERY_S, clock)
         self._alerts_due = Every(settings.alert_every_s, clock)
+        self._lead_due = Every(LEASE_S / 3, clock)
         self._prune_due = Every(PRUNE_EVERY_S, clock)
         self._door_due = Every(DOOR_EVERY_S, clock)
         self._ticker = Ticker(self._beat, self._pause_s, name="changeover", guard=guard)
@@ -338,7 +346,8 @@ class Monitor:
 
     def _act(self) -> None:
         self.alerts.refresh_rules()
-        if self._alerts_due.is_due():
+        took_over = self._lead_due.is_due() and self.alerts.keep_lead()
+        if self._alerts_due.is_due() or took_over:
             self.alerts.check_alerts(
                 self._summaries.summary,
                 self._summaries.fullest_resource,
