@@ -98,6 +98,11 @@ class Rollout:
         """The plan in force, with the scopes of the commands that are registered."""
         return self._scopes.plan(self._facts())
 
+    @property
+    def is_rising(self) -> bool:
+        """Whether anything is on its way up, as the last look at the store has it."""
+        return bool(self._back.rising(self._board, self._facts()))
+
     # --- by itself ----------------------------------------------------------------------------
 
     def step(self, verdicts: Verdicts, *, leads: bool) -> list[Move]:

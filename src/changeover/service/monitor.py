@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from changeover.act.brakes import Brakes, StopFile
 from changeover.act.delivery import DeliveryThread
 from changeover.act.manager import AlertManager
 from changeover.act.outbox import Outbox
@@ -25,6 +26,7 @@ from changeover.route.outcome import Classify, default_classify
 from changeover.route.share import parse_share
 from changeover.route.sources import set_flag
 from changeover.service.losses import Losses
+from changeover.service.rolling import Rolling
 from changeover.service.wiring import (
     channels_of,
     check_flags,
@@ -70,6 +72,7 @@ class Monitor:
         flags: the `FeatureFlags` of this process.
         adapter: the `CommandIntegrationAdapter`; commands are registered with it.
         alerts: the `AlertManager`.
+        rollout: the `Rollout`, which moves commands up and takes them back.
         is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
@@ -108,8 +111,14 @@ class Monitor:
                 summary=self.summary,
             ),
         )
+        self._brakes = Brakes(self._clock)
+        self._stop_file = StopFile(settings.folder, settings.system)
         self.flags, self._router = routing_of(
-            settings, self._state, clock=self._clock, guard=self._guard
+            settings,
+            self._state,
+            clock=self._clock,
+            guard=self._guard,
+            brakes=(self._stop_file, self._brakes),
         )
         self.adapter = CommandIntegrationAdapter(
             self._router,
@@ -155,6 +164,21 @@ class Monitor:
             interval_s=settings.alert_every_s,
             wake=self._delivery.wake,
         )
+        self._rolling = Rolling(
+            settings,
+            self._state,
+            clock=clock,
+            guard=guard,
+            instance=self._instance,
+            channels=list(channels),
+            flags=self.flags,
+            router=self._router,
+            brakes=self._brakes,
+            stop_file=self._stop_file,
+            has_store=self._stores.file is not None,
+            wake=self._delivery.wake,
+        )
+        self.rollout = self._rolling.rollout
         self._sample_due = Every(SAMPLE_EVERY_S, clock)
         self._alerts_due = Every(settings.alert_every_s, clock)
         self._prune_due = Every(PRUNE_EVERY_S, clock)
@@ -216,8 +240,12 @@ class Monitor:
         self._delivery.stop(0.3)
         if is_stored:  # else the store would hold up the end; the lease runs out by itself
             self.alerts.close()
+            self._rolling.close(is_clean=not self._is_blocked())
         self._sampler.stop()
         self.loops.stop()
+
+    def _is_blocked(self) -> bool:
+        return (self.loops.blocked_for_s() or 0.0) > self.settings.blocked_after_s
 
     def _flush(self) -> bool:
         """A store in trouble gets a second; one that is only slow gets longer: nothing is lost."""
@@ -265,6 +293,7 @@ class Monitor:
             except StoreError:
                 pass  # the store's own check says so, and for how long
             self.flags.refresh()
+            self._rolling.step({}, has_bot=self._has_bot)
             if self._has_bot and self._alerts_due.is_due():
                 self.alerts.check_alerts(self._summaries.summary, self._summaries.fullest_resource)
 

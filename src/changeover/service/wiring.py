@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,12 +63,17 @@ def stores_of(settings: Settings, clock: Clock) -> Stores:
 
 
 def routing_of(
-    settings: Settings, state: State, *, clock: Clock, guard: Guard
+    settings: Settings,
+    state: State,
+    *,
+    clock: Clock,
+    guard: Guard,
+    brakes: Sequence[FlagSource] = (),
 ) -> tuple[FeatureFlags, Router]:
-    """The flags, store over environment over file, and the router that asks them."""
+    """The flags, brakes over store over environment over file, and the router that asks them."""
     names = FlagNames()
     sources = [*_written_flags(settings, names), StateFlags(state)]
-    flags = FeatureFlags(sources, names=names, clock=clock, guard=guard)
+    flags = FeatureFlags(sources, brakes=brakes, names=names, clock=clock, guard=guard)
     return flags, Router(flags, system=settings.system, guard=guard)
 
 
