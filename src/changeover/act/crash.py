@@ -61,6 +61,7 @@ class Runs:
         self._is_alive = is_alive or process_lives
         self._due = Every(BEAT_S, clock)
         self._is_marked = False
+        self._found: dict[str, int] | None = None  # the beat of each run that was there before
         self._heard: dict[str, tuple[int, int]] = {}  # of each run: its beat, and when it was new
 
     def look(self, take_back: Callable[[str], None], *, is_rising: bool) -> None:
@@ -79,7 +80,10 @@ class Runs:
         runs = [_run_from(key, found) for key, found in self._state.read(RUN).items()]
         others = [run for run in runs if run.key != self._me.id]
         dead = [run for run in others if self._is_dead(run)]
-        self._judge(dead, living=len(others) - len(dead), take_back=take_back)
+        if self._found is None:
+            self._found = {run.key: run.beat_ns for run in others}
+        living = len(others) - len(dead) + any(map(self._outlived, dead))
+        self._judge(dead, living=living, take_back=take_back)
         if is_rising:
             self._beat()
         else:
@@ -110,6 +114,10 @@ class Runs:
             if lives:
                 return False
         return self._silent_s(run) >= SILENT_AFTER_S
+
+    def _outlived(self, run: _Run) -> bool:
+        """Whether this run was there while the other lived; one that came after judged nothing."""
+        return run.died_ns is None and (self._found or {}).get(run.key) != run.beat_ns
 
     def _silent_s(self, run: _Run) -> float:
         """By the monotonic clock of this process: setting the wall clock kills nobody."""

@@ -104,6 +104,7 @@ class MovingUp:
                     mode=way.mode,
                     since_ns=now_ns,
                     began_ns=now_ns if move.share <= 0 else move.began_ns,
+                    tries=move.tries + (move.share <= 0),
                     approved_by=None,
                     asked_ns=None,
                     seen=seen(move, verdicts),

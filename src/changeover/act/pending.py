@@ -29,6 +29,7 @@ class Rollback:
         at_ns: when, by the wall clock.
         value, threshold: the evidence, where it is the judge's.
         held: whether it stays on legacy until a person says otherwise.
+        tries: of each of its moves, how often it had left legacy; None where nobody knew.
         id: what the file knows it by.
     """
 
@@ -43,6 +44,7 @@ class Rollback:
     value: float | None = None
     threshold: float = 1.0
     held: bool = False
+    tries: Mapping[str, int] | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
 

@@ -76,6 +76,7 @@ class Rollout:
             pending=pending,
             apply=apply,
             teller=teller,
+            wake=wake,
         )
         self._emergency = EmergencyStop(
             state,
@@ -144,7 +145,6 @@ class Rollout:
                 )
             )
             self._back.settle(self._scopes.plan(facts))
-            self._wake()
 
     def moves(self) -> list[Move]:
         """Every scope as it stands, in the order of the plan. May raise `StoreUnavailableError`."""
@@ -253,6 +253,7 @@ class Rollout:
                     held_because=None,
                     cooldown_until_ns=None,
                     retries=0,
+                    tries=move.tries + 1,
                 )
             )
             changes.flip(f"stage {scope}", move.held_because and "held", "resumed", actor, reason)
@@ -296,7 +297,6 @@ class Rollout:
                 f"{scope} is on legacy in this process only, and is written as soon as the store "
                 "can be; `changeover stop` works without it"
             )
-        self._wake()
         told = self.moves()
         return next(
             (m for m in told if m.scope == scope), told[0] if told else Move(scope=scope, flag="")

@@ -51,6 +51,7 @@ class Rolling:
         self._state = state
         self._instance = instance
         self._guard = guard
+        self._wake_delivery = wake
         self._renew_due = Every(_RENEW_S, clock)
         self._leads = False
         self._runs = Runs(state, clock=clock, instance=instance)
@@ -71,7 +72,7 @@ class Rolling:
                 instance=f"{instance.host}/{instance.process}",
                 link=settings.link,
             ),
-            wake=wake,
+            wake=self._wake,
         )
 
     def step(self, verdicts: Verdicts, *, has_bot: bool) -> None:
@@ -92,6 +93,12 @@ class Rolling:
                 self._state.lease(LEASE, self._instance.id, 0.0)
             self._runs.end(is_clean=is_clean)
         except StoreError as error:
+            self._guard.caught("service.rollout", error)
+
+    def _wake(self) -> None:
+        try:
+            self._wake_delivery()
+        except RuntimeError as error:  # no thread to be had: told with the next evaluation
             self._guard.caught("service.rollout", error)
 
     def _lead(self) -> bool:
