@@ -15,7 +15,9 @@ from changeover.cli.doctor import doctor
 from changeover.cli.flags import flags
 from changeover.cli.healthcheck import healthcheck
 from changeover.cli.serve import serve
+from changeover.cli.stage import stage
 from changeover.cli.status import status
+from changeover.cli.stop import resume_all, stop
 from changeover.core.errors import ChangeoverError
 
 __all__ = ["changeover", "main"]
@@ -31,7 +33,9 @@ def changeover() -> None:
     """
 
 
-for command in (alerts, backup, config, demo, doctor, flags, healthcheck, serve, status):
+for command in (
+    alerts, backup, config, demo, doctor, flags, healthcheck, resume_all, serve, stage, status, stop
+):  # fmt: skip
     changeover.add_command(command)
 
 
