@@ -20,6 +20,7 @@ from changeover.core.process import Every
 from changeover.core.verdict import EVERYTHING
 
 _TOLD_EVERY_S = 5.0  # what a scope waits for changes with every execution
+_MOMENTS = ("since_ns", "cooldown_until_ns", "rolled_back_ns", "began_ns")
 _CLOCK_WAS_SET_NS = 60 * NS_PER_S  # less is drift
 
 
@@ -163,7 +164,7 @@ class MovingUp:
         for move in board.moves.values():
             moments = {
                 name: at + self._jump_ns
-                for name in ("since_ns", "cooldown_until_ns")
+                for name in _MOMENTS
                 if (at := getattr(move, name)) is not None
             }
             changes.move(replace(move, **moments))

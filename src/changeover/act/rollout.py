@@ -345,7 +345,9 @@ class Rollout:
 
     def _current(self, verdicts: Verdicts) -> Verdicts:
         """Without verdicts that rest on nothing newer than the last rollback of their scope."""
-        since = self.evidence_since()
+        now_ns = self._clock.wall_ns()
+        # A moment from the future says that the clock was set back: then no verdict is too old.
+        since = {key: at if at <= now_ns else 0 for key, at in self.evidence_since().items()}
         return {
             scope: verdict
             for scope, verdict in verdicts.items()
