@@ -84,8 +84,8 @@ class Pending:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._append(json.dumps(line) + "\n")
-            if not self._open and self._file.stat().st_size > _COMPACT_AT:
-                self._file.unlink()
+            if self._file.stat().st_size > _COMPACT_AT and not self._load():
+                self._file.unlink()  # nobody, in any process of this folder, waits for the store
         except OSError as error:
             self._guard.caught("act.rollbacks_file", error)
 

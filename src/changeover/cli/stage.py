@@ -38,7 +38,7 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def expect_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option that binds an order to what somebody saw."""
     text = "Only if the scope is still at this version (see --json of `stage show`)."
-    return click.option("--expect", type=click.IntRange(0), default=None, help=text)(command)
+    return click.option("--expect", type=int, default=None, help=text)(command)
 
 
 @click.group()

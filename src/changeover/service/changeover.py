@@ -47,6 +47,7 @@ class Changeover(Monitor):
         flags: the `FeatureFlags` of this process.
         adapter: the `CommandIntegrationAdapter`, for calls that nothing is attached to.
         alerts: the `AlertManager`.
+        rollout: the `Rollout`, which moves commands up and takes them back.
         is_ready: says whether the bot does its work yet, for `/health/ready`; `attach` sets it.
         loops: the event loops that are watched.
         store_file: where figures are kept, or None for memory.
