@@ -284,6 +284,21 @@ def test_a_person_takes_back_and_it_stays_so(world):
     assert world.owed() == [("rollback", "firing")]
 
 
+def test_what_is_taken_back_though_it_is_on_legacy_stays_there(world):
+    climb(world, 5)
+    world.say("rollback", EVERYTHING)
+    world.tick()
+    move = world.bot.rollout.rollback("utility", actor="cli:ada", reason="leave it")
+    assert move.held_by == "cli:ada"
+
+
+def test_a_proposal_is_gone_as_soon_as_it_was_taken(make_world, plan_of):
+    world = make_world(plan=plan_of(mode=Mode.MANUAL))
+    world.hours(2)
+    assert world.move("utility").proposal == 1
+    assert world.bot.rollout.advance("utility", actor="cli:ada", reason="go").proposal is None
+
+
 def test_the_emergency_stop_holds_and_lifting_it_brings_back_what_was(world):
     climb(world, 25)
     world.bot.rollout.stop(actor="cli:ada", reason="panic")

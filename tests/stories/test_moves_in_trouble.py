@@ -10,6 +10,7 @@ from changeover.core.clock import NS_PER_S
 from changeover.core.errors import StoreUnavailableError
 from changeover.core.model import Instance
 from changeover.core.move import Stage
+from changeover.core.ports import Put
 from changeover.core.verdict import EVERYTHING
 
 HOUR, DAY = 3_600, 86_400
@@ -224,6 +225,32 @@ def test_a_step_up_that_meets_a_rollback_of_another_process_loses(world):
     world.state.before_commit = lambda: other.rollout.step(bad, leads=False)
     world.bot.rollout.step(good, leads=True)
     assert world.state.read("flag")["ddd.commands.utility"].value["share"] == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{}, {"mode": "auto", "stage": "ramp", "share": "much"}, {"mode": 3, "stage": "up"}],
+)
+def test_documents_that_make_no_sense_keep_nothing_from_being_taken_back(world, value):
+    climb(world, 25)
+    world.state.commit([Put("move", "utility", value), Put("freeze", "ordered", {"until_ns": "x"})])
+    world.say("rollback", EVERYTHING)
+    world.tick()
+    assert world.bot.share("ping") == 0
+    assert world.state.read("flag")["ddd.commands.utility"].value["share"] == 0
+    assert world.move("utility").stage is Stage.OFF
+    assert world.owed() == [("rollback", "firing")]
+
+
+def test_what_a_person_takes_back_without_the_store_is_back_in_this_process(world):
+    climb(world, 25)
+    world.state.away = True
+    with pytest.raises(StoreUnavailableError, match="this process only"):
+        world.bot.rollout.rollback("utility", actor="cli:ada", reason="bad")
+    assert world.bot.share("ping") == 0
+    world.state.away = False
+    world.tick()
+    assert world.move("utility").held_by == "cli:ada"
 
 
 class Host:

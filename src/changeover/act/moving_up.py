@@ -151,7 +151,12 @@ class MovingUp:
             waits_for = ahead.waits_for
             if ahead.share is not None and asks:
                 waits_for = f"a person: changeover stage {asks} {move.scope}"
-            value = {"waits_for": waits_for, "proposal": ahead.share, "blocked": ahead.waits_for}
+            value = {
+                "waits_for": waits_for,
+                "proposal": ahead.share,
+                "blocked": ahead.waits_for,
+                "version": move.version,
+            }
             found = board.outlooks.get(move.scope)
             if found is None or dict(found.value) != value:
                 puts.append(Put(OUTLOOK, move.scope, value))

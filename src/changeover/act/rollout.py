@@ -195,7 +195,7 @@ class Rollout:
 
         def make(move: Move, way: ScopePlan, changes: Changes) -> None:
             around = self._scopes.around(move, changes.board, self.plan)
-            waits_for = obstacle(move, way, around) or _blocked(changes.board, scope)
+            waits_for = obstacle(move, way, around) or _blocked(changes.board, move)
             if move.stage in {Stage.GUARDED, Stage.DONE}:
                 raise RefusedOrderError(f"{scope} is at 100% already")
             if around.stopped is not None or (waits_for is not None and not force):
@@ -252,12 +252,15 @@ class Rollout:
                     held_by=None,
                     held_because=None,
                     cooldown_until_ns=None,
+                    approved_by=None,
+                    asked_ns=None,
                     retries=0,
                     tries=move.tries + 1,
                 )
             )
             changes.flip(f"stage {scope}", move.held_because and "held", "resumed", actor, reason)
             calm(changes, scope, f"{scope} was resumed by {actor}")
+            changes.resolve("approval", scope, f"{scope} was resumed by {actor}")
 
         return self._ordered("resume", scope, actor, expected, make)
 
@@ -274,7 +277,7 @@ class Rollout:
         facts = self._facts()
         plan = self._scopes.plan(facts)
         state = next((s for s in facts.commands if s.command == scope), None)
-        is_planned = scope == EVERYTHING or plan.scope(scope) or scope in self._look().moves
+        is_planned = scope == EVERYTHING or plan.scope(scope) or scope in self._board.moves
         is_category = any(s.category == scope for s in facts.commands)
         if not (is_planned or is_category or state):
             raise self._scopes.unknown(scope, self._board, facts, plan)
@@ -298,9 +301,10 @@ class Rollout:
                 "can be; `changeover stop` works without it"
             )
         told = self.moves()
-        return next(
-            (m for m in told if m.scope == scope), told[0] if told else Move(scope=scope, flag="")
-        )
+        move = next((m for m in told if m.scope == scope), None)
+        if move is not None and move.held_by is None:  # it was on legacy: there it shall stay
+            return self.hold(scope, actor=actor, reason=reason)
+        return move or (told[0] if told else Move(scope=scope, flag=""))
 
     def stop(self, *, actor: str, reason: str) -> None:
         """The emergency stop: everything on legacy, on this machine even without the store.
@@ -396,11 +400,13 @@ class Rollout:
             self._state.commit([], [flip])
 
 
-def _blocked(board: Board, scope: str) -> str | None:
+def _blocked(board: Board, move: Move) -> str | None:
     """What the leading process said last stands against it."""
-    found = board.outlooks.get(scope)
+    found = board.outlooks.get(move.scope)
     if found is None:
         return "a first verdict: no process has judged it yet"
+    if found.value.get("version") != move.version:
+        return "a verdict on where it is now: the bot looks every few seconds"
     blocked = found.value.get("blocked")
     return None if blocked is None else str(blocked)
 

@@ -14,7 +14,7 @@ from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.deciding import deciding_flags, scope_flag
 from changeover.core.errors import ConflictError, StoreError
 from changeover.core.model import CommandState
-from changeover.core.move import Mode, Move, Stage
+from changeover.core.move import Move, Stage
 from changeover.core.ports import State
 from changeover.core.verdict import EVERYTHING, Decision, Verdict
 
@@ -249,10 +249,9 @@ class TakingBack:
                 flag = rollback.flags[0]
             if flag is not None and flag not in known:
                 parent = rollback.parent if command and plan.scope(command) is None else None
-                yield Move(scope=name, flag=flag, parent=parent, mode=self._mode(plan, name))
-
-    def _mode(self, plan: Plan, name: str) -> Mode:
-        return plan.way_of(name).mode
+                begun = board.moves.get(name) or Move(scope=name, flag=flag)
+                mode = plan.way_of(name).mode
+                yield replace(begun, flag=flag, parent=parent, mode=mode)
 
     def _fallen(self, move: Move, rollback: Rollback, plan: Plan) -> Move:
         now_ns = self._clock.wall_ns()

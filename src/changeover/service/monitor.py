@@ -268,7 +268,7 @@ class Monitor:
         if self._tick_lock.locked():
             self._tick_lock = threading.Lock()
         self._stopping = threading.RLock()
-        for shared in (self._guard, self.flags, self.loops):
+        for shared in (self._guard, self.flags, self.loops, self._brakes):
             shared.begin_anew()
         self._serves, self._server, self._is_served = False, None, threading.Event()
         self._sampler.stop()
