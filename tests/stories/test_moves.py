@@ -292,6 +292,19 @@ def test_what_is_taken_back_though_it_is_on_legacy_stays_there(world):
     assert move.held_by == "cli:ada"
 
 
+def test_nothing_begins_anew_while_the_judge_condemns_it(world):
+    climb(world, 5)
+    world.say("rollback", EVERYTHING)
+    world.tick()
+    world.bot.rollout.resume("utility", actor="cli:ada", reason="fixed")
+    world.say("promote")
+    world.say("rollback", "ping")
+    for _ in range(20):
+        world.tick()
+    assert world.move("utility").share == 0
+    assert "the judge says rollback of ping" in world.move("utility").waits_for
+
+
 def test_a_proposal_is_gone_as_soon_as_it_was_taken(make_world, plan_of):
     world = make_world(plan=plan_of(mode=Mode.MANUAL))
     world.hours(2)
