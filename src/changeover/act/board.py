@@ -13,6 +13,16 @@ from changeover.core.move import Freeze, Mode, Move, Stage
 from changeover.core.ports import Document, Put, State
 
 FLAG, MOVE, OUTLOOK, FREEZE, STOP = "flag", "move", "outlook", "freeze", "stop"
+_MOMENT = (int, type(None))
+_KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("flag", (str,)),
+    ("share", (int, float)),
+    *((name, (int,)) for name in ("retries", "tries")),
+    *((name, _MOMENT) for name in ("since_ns", "rolled_back_ns", "cooldown_until_ns")),
+    *((name, _MOMENT) for name in ("began_ns", "asked_ns")),
+    *((name, (str, type(None))) for name in ("parent", "held_by", "approved_by")),
+    ("seen", (Mapping,)),
+)
 _MOVE_FIELDS = frozenset(entry.name for entry in fields(Move)) - {"version"}
 
 
@@ -57,18 +67,40 @@ def read_board(state: State) -> Board:
         flags=state.read(FLAG),
         alerts=state.read(ALERT),
         outlooks=state.read(OUTLOOK),
-        freezes={key: Freeze(**document.value) for key, document in freezes.items()},
+        freezes={key: made for key, doc in freezes.items() if (made := _freeze_from(doc))},
         freeze_versions={key: document.version for key, document in freezes.items()},
         stop=state.read(STOP).get(STOP),
     )
 
 
 def _move_from(scope: str, document: Document) -> Move:
+    """The move of a document; of one that makes no sense, no more than its version.
+
+    It must not keep a rollback from being written.
+    """
     known = {name: document.value[name] for name in _MOVE_FIELDS & document.value.keys()}
-    for name in ("commands", "rolled_back"):
-        known[name] = tuple(known.get(name, ()))
-    known |= {"mode": Mode(known["mode"]), "stage": Stage(known["stage"]), "scope": scope}
-    return Move(**known, version=document.version)
+    try:
+        for name in ("commands", "rolled_back"):
+            known[name] = tuple(map(str, known.get(name, ())))
+        known |= {"mode": Mode(known["mode"]), "stage": Stage(known["stage"]), "scope": scope}
+        move = Move(**known, version=document.version)
+    except (TypeError, ValueError, KeyError):
+        return Move(scope=scope, flag="", version=document.version)
+    is_right = all(isinstance(getattr(move, name), kinds) for name, kinds in _KINDS)
+    return move if is_right else Move(scope=scope, flag="", version=document.version)
+
+
+def _freeze_from(document: Document) -> Freeze | None:
+    told = document.value
+    moments = [told.get("from_ns"), told.get("until_ns")]
+    if not all(isinstance(moment, int) for moment in moments):
+        return None  # as above
+    return Freeze(
+        from_ns=told["from_ns"],
+        until_ns=told["until_ns"],
+        reason=str(told.get("reason")),
+        actor=str(told.get("actor")),
+    )
 
 
 def _move_document(move: Move) -> dict[str, Any]:

@@ -26,8 +26,12 @@ class Brakes:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
         self._pulled: Mapping[str, FlagValue] = {}
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """In the child of a fork, where a thread that is gone may hold the lock."""
+        self._lock = threading.Lock()
 
     def read(self) -> Mapping[str, FlagValue]:
         """The flags that are pulled, each at 0."""

@@ -20,6 +20,7 @@ from changeover.core.process import Every
 from changeover.core.verdict import EVERYTHING
 
 _TOLD_EVERY_S = 5.0  # what a scope waits for changes with every execution
+_MOMENTS = ("since_ns", "cooldown_until_ns", "rolled_back_ns", "began_ns")
 _CLOCK_WAS_SET_NS = 60 * NS_PER_S  # less is drift
 
 
@@ -104,6 +105,7 @@ class MovingUp:
                     mode=way.mode,
                     since_ns=now_ns,
                     began_ns=now_ns if move.share <= 0 else move.began_ns,
+                    tries=move.tries + (move.share <= 0),
                     approved_by=None,
                     asked_ns=None,
                     seen=seen(move, verdicts),
@@ -149,7 +151,12 @@ class MovingUp:
             waits_for = ahead.waits_for
             if ahead.share is not None and asks:
                 waits_for = f"a person: changeover stage {asks} {move.scope}"
-            value = {"waits_for": waits_for, "proposal": ahead.share, "blocked": ahead.waits_for}
+            value = {
+                "waits_for": waits_for,
+                "proposal": ahead.share,
+                "blocked": ahead.waits_for,
+                "version": move.version,
+            }
             found = board.outlooks.get(move.scope)
             if found is None or dict(found.value) != value:
                 puts.append(Put(OUTLOOK, move.scope, value))
@@ -162,7 +169,7 @@ class MovingUp:
         for move in board.moves.values():
             moments = {
                 name: at + self._jump_ns
-                for name in ("since_ns", "cooldown_until_ns")
+                for name in _MOMENTS
                 if (at := getattr(move, name)) is not None
             }
             changes.move(replace(move, **moments))

@@ -29,6 +29,7 @@ class Rollback:
         at_ns: when, by the wall clock.
         value, threshold: the evidence, where it is the judge's.
         held: whether it stays on legacy until a person says otherwise.
+        tries: of each of its moves, how often it had left legacy; None where nobody knew.
         id: what the file knows it by.
     """
 
@@ -43,6 +44,7 @@ class Rollback:
     value: float | None = None
     threshold: float = 1.0
     held: bool = False
+    tries: Mapping[str, int] | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
@@ -82,8 +84,8 @@ class Pending:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._append(json.dumps(line) + "\n")
-            if not self._open and self._file.stat().st_size > _COMPACT_AT:
-                self._file.unlink()
+            if self._file.stat().st_size > _COMPACT_AT and not self._load():
+                self._file.unlink()  # nobody, in any process of this folder, waits for the store
         except OSError as error:
             self._guard.caught("act.rollbacks_file", error)
 

@@ -115,10 +115,11 @@ class Plan:
         if self.scopes or not commands:
             return self
         known = {command: name for name, names in REFERENCE.items() for command in names}
+        there = dict.fromkeys(s.category or s.command for s in commands if s.has_new)
         if all(known.get(state.command) == state.category for state in commands):
-            return replace(self, scopes=_in_a_row(list(REFERENCE), self.base, _LONGER))
-        names = dict.fromkeys(s.category or s.command for s in commands if s.has_new)
-        return replace(self, scopes=_in_a_row(list(names), self.base, {}))
+            names = [name for name in REFERENCE if name in there]
+            return replace(self, scopes=_in_a_row(names, self.base, _LONGER))
+        return replace(self, scopes=_in_a_row(list(there), self.base, {}))
 
 
 REFERENCE: Mapping[str, tuple[str, ...]] = {

@@ -76,6 +76,7 @@ class Rollout:
             pending=pending,
             apply=apply,
             teller=teller,
+            wake=wake,
         )
         self._emergency = EmergencyStop(
             state,
@@ -97,6 +98,11 @@ class Rollout:
     def plan(self) -> Plan:
         """The plan in force, with the scopes of the commands that are registered."""
         return self._scopes.plan(self._facts())
+
+    @property
+    def is_rising(self) -> bool:
+        """Whether anything is on its way up, as the last look at the store has it."""
+        return bool(self._back.rising(self._board, self._facts()))
 
     # --- by itself ----------------------------------------------------------------------------
 
@@ -139,7 +145,6 @@ class Rollout:
                 )
             )
             self._back.settle(self._scopes.plan(facts))
-            self._wake()
 
     def moves(self) -> list[Move]:
         """Every scope as it stands, in the order of the plan. May raise `StoreUnavailableError`."""
@@ -190,7 +195,7 @@ class Rollout:
 
         def make(move: Move, way: ScopePlan, changes: Changes) -> None:
             around = self._scopes.around(move, changes.board, self.plan)
-            waits_for = obstacle(move, way, around) or _blocked(changes.board, scope)
+            waits_for = obstacle(move, way, around) or _blocked(changes.board, move)
             if move.stage in {Stage.GUARDED, Stage.DONE}:
                 raise RefusedOrderError(f"{scope} is at 100% already")
             if around.stopped is not None or (waits_for is not None and not force):
@@ -247,11 +252,15 @@ class Rollout:
                     held_by=None,
                     held_because=None,
                     cooldown_until_ns=None,
+                    approved_by=None,
+                    asked_ns=None,
                     retries=0,
+                    tries=move.tries + 1,
                 )
             )
             changes.flip(f"stage {scope}", move.held_because and "held", "resumed", actor, reason)
             calm(changes, scope, f"{scope} was resumed by {actor}")
+            changes.resolve("approval", scope, f"{scope} was resumed by {actor}")
 
         return self._ordered("resume", scope, actor, expected, make)
 
@@ -268,7 +277,7 @@ class Rollout:
         facts = self._facts()
         plan = self._scopes.plan(facts)
         state = next((s for s in facts.commands if s.command == scope), None)
-        is_planned = scope == EVERYTHING or plan.scope(scope) or scope in self._look().moves
+        is_planned = scope == EVERYTHING or plan.scope(scope) or scope in self._board.moves
         is_category = any(s.category == scope for s in facts.commands)
         if not (is_planned or is_category or state):
             raise self._scopes.unknown(scope, self._board, facts, plan)
@@ -291,11 +300,11 @@ class Rollout:
                 f"{scope} is on legacy in this process only, and is written as soon as the store "
                 "can be; `changeover stop` works without it"
             )
-        self._wake()
         told = self.moves()
-        return next(
-            (m for m in told if m.scope == scope), told[0] if told else Move(scope=scope, flag="")
-        )
+        move = next((m for m in told if m.scope == scope), None)
+        if move is not None and move.held_by is None:  # it was on legacy: there it shall stay
+            return self.hold(scope, actor=actor, reason=reason)
+        return move or (told[0] if told else Move(scope=scope, flag=""))
 
     def stop(self, *, actor: str, reason: str) -> None:
         """The emergency stop: everything on legacy, on this machine even without the store.
@@ -340,7 +349,9 @@ class Rollout:
 
     def _current(self, verdicts: Verdicts) -> Verdicts:
         """Without verdicts that rest on nothing newer than the last rollback of their scope."""
-        since = self.evidence_since()
+        now_ns = self._clock.wall_ns()
+        # A moment from the future says that the clock was set back: then no verdict is too old.
+        since = {key: at if at <= now_ns else 0 for key, at in self.evidence_since().items()}
         return {
             scope: verdict
             for scope, verdict in verdicts.items()
@@ -389,11 +400,13 @@ class Rollout:
             self._state.commit([], [flip])
 
 
-def _blocked(board: Board, scope: str) -> str | None:
+def _blocked(board: Board, move: Move) -> str | None:
     """What the leading process said last stands against it."""
-    found = board.outlooks.get(scope)
+    found = board.outlooks.get(move.scope)
     if found is None:
         return "a first verdict: no process has judged it yet"
+    if found.value.get("version") != move.version:
+        return "a verdict on where it is now: the bot looks every few seconds"
     blocked = found.value.get("blocked")
     return None if blocked is None else str(blocked)
 

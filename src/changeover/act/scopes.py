@@ -55,7 +55,7 @@ class Scopes:
     def move(self, name: str, board: Board, facts: Facts, plan: Plan) -> Move | None:
         """One scope; None for one named like a switch, which has no flag of its own."""
         found = board.moves.get(name)
-        flag = found.flag if found else scope_flag(self._system, name)
+        flag = (found.flag if found else "") or scope_flag(self._system, name)
         if flag is None:
             return None
         commands = tuple(
@@ -63,7 +63,7 @@ class Scopes:
             for state in facts.commands
             if state.has_new and name in (state.category, state.command)
         )
-        move = found or Move(scope=name, flag=flag)
+        move = replace(found or Move(scope=name, flag=flag), flag=flag)
         mode = plan.way_of(name, move.parent).mode
         return replace(move, commands=commands or move.commands, mode=mode)
 
@@ -72,7 +72,8 @@ class Scopes:
         told = []
         for move in self.all(board, facts, plan):
             found = board.outlooks.get(move.scope)
-            value = found.value if found else {}
+            is_current = found is not None and found.value.get("version") == move.version
+            value = found.value if found and is_current else {}
             told.append(
                 replace(move, waits_for=value.get("waits_for"), proposal=value.get("proposal"))
             )

@@ -14,7 +14,7 @@ from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.deciding import deciding_flags, scope_flag
 from changeover.core.errors import ConflictError, StoreError
 from changeover.core.model import CommandState
-from changeover.core.move import Mode, Move, Stage
+from changeover.core.move import Move, Stage
 from changeover.core.ports import State
 from changeover.core.verdict import EVERYTHING, Decision, Verdict
 
@@ -46,6 +46,7 @@ class TakingBack:
         pending: what is not in the store yet.
         apply: makes the brakes count now, such as `FeatureFlags.brake`.
         teller: who is told.
+        wake: called when messages are owed.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class TakingBack:
         pending: Pending,
         apply: Callable[[], object],
         teller: Teller,
+        wake: Callable[[], None],
     ) -> None:
         self._state = state
         self._clock = clock
@@ -66,6 +68,9 @@ class TakingBack:
         self._pending = pending
         self._apply = apply
         self._teller = teller
+        self._wake = wake
+        self._board: Board | None = None  # as it was read last
+        self._fresh: set[str] = set()  # taken here, and not yet refused by the store
         for rollback in pending.rollbacks():  # of a process that died before the store knew
             self._pull(rollback)
 
@@ -86,6 +91,10 @@ class TakingBack:
     def take(self, rollback: Rollback) -> None:
         """Act on one: memory first, then the file; `settle` brings it to the store."""
         self._pull(rollback)
+        if self._board is not None:
+            tries = {move.flag: move.tries for move in self._board.moves.values()}
+            rollback = replace(rollback, tries=tries)
+        self._fresh.add(rollback.id)
         self._pending.add(rollback)
 
     def settle(self, plan: Plan) -> bool:
@@ -94,12 +103,19 @@ class TakingBack:
             try:
                 self._settle(rollback, plan)
             except StoreError:
+                self._fresh.discard(rollback.id)
                 return False  # tried again with the next step
             self._pending.done(rollback)
+            self._wake()
         return True
 
     def release(self, board: Board) -> None:
-        """Let go of flags that somebody has raised since the store knew of the rollback."""
+        """Let go of flags that somebody has raised since the store knew of the rollback.
+
+        Called with every board that is read: what was begun anew since then is no business of
+        a rollback that had to wait.
+        """
+        self._board = board
         waiting = {flag for rollback in self._pending.rollbacks() for flag in rollback.flags}
         raised = [flag for flag in self._brakes.read() if (board.share(flag) or 0) > 0]
         if free := set(raised) - waiting:
@@ -122,7 +138,8 @@ class TakingBack:
     def rising(self, board: Board, facts: Facts) -> tuple[str, ...]:
         """The flags of what was on its way up: not at 0, and at 100 for less than an hour."""
         latest_ns = self._clock.wall_ns() - round(_JUST_WHOLE_S * NS_PER_S)
-        young = {m.flag for m in board.moves.values() if (m.since_ns or 0) > latest_ns}
+        whole = [m for m in board.moves.values() if m.stage is Stage.GUARDED]
+        young = {m.flag for m in whole if (m.since_ns or 0) > latest_ns}
         deciders = [self._decider(state, facts) for state in facts.commands]
         found = [flag for flag, share in deciders if 0 < share < 100 or (share and flag in young)]
         known = [m.flag for m in board.moves.values() if 0 < m.share < 100]
@@ -208,18 +225,17 @@ class TakingBack:
         return changes
 
     def _is_to_take(self, flag: str, board: Board, rollback: Rollback) -> bool:
-        """Whether a flag is still on, and not because somebody raised it after all this."""
-        found = board.flags.get(flag)
-        if found is None:
-            return True
-        later = (m.began_ns or 0 for m in board.moves.values() if m.flag == flag)
-        is_new_try = any(began_ns > rollback.at_ns for began_ns in later)
-        updated_ns = found.value.get("updated_ns")
-        by_hand = found.value.get("actor") != "auto"
-        is_later = isinstance(updated_ns, int) and updated_ns > rollback.at_ns
-        if is_new_try or (by_hand and is_later):
-            return False
-        return (board.share(flag) or 0) > 0
+        """Whether a flag is still on, and not by a try that began while this one waited.
+
+        Counted, not timed: the wall clock may have been set.
+        """
+        known = rollback.tries
+        if known is not None and rollback.id not in self._fresh:
+            tries = [move.tries for move in board.moves.values() if move.flag == flag]
+            if any(count > known.get(flag, 0) for count in tries):
+                return False
+        share = board.share(flag)
+        return share is None or share > 0
 
     def _moves(self, board: Board, rollback: Rollback, plan: Plan) -> Iterator[Move]:
         """The moves of its flags: those that began, and those that begin with this rollback."""
@@ -233,10 +249,9 @@ class TakingBack:
                 flag = rollback.flags[0]
             if flag is not None and flag not in known:
                 parent = rollback.parent if command and plan.scope(command) is None else None
-                yield Move(scope=name, flag=flag, parent=parent, mode=self._mode(plan, name))
-
-    def _mode(self, plan: Plan, name: str) -> Mode:
-        return plan.way_of(name).mode
+                begun = board.moves.get(name) or Move(scope=name, flag=flag)
+                mode = plan.way_of(name).mode
+                yield replace(begun, flag=flag, parent=parent, mode=mode)
 
     def _fallen(self, move: Move, rollback: Rollback, plan: Plan) -> Move:
         now_ns = self._clock.wall_ns()

@@ -19,7 +19,9 @@ from changeover.cli.notify import notify
 from changeover.cli.report import report
 from changeover.cli.retire import retire
 from changeover.cli.serve import serve
+from changeover.cli.stage import stage
 from changeover.cli.status import status
+from changeover.cli.stop import resume_all, stop
 from changeover.cli.token import token
 from changeover.core.errors import ChangeoverError
 
@@ -45,11 +47,14 @@ for command in (
     doctor,
     flags,
     healthcheck,
-    report,
     notify,
+    report,
+    resume_all,
     retire,
     serve,
+    stage,
     status,
+    stop,
     token,
 ):
     changeover.add_command(command)

@@ -49,6 +49,7 @@ class Move:
         cooldown_until_ns: before that moment it does not go up again.
         version: changes with every change; what a person saw when they decided.
         began_ns: when it left legacy, this time; evidence of before says nothing of this try.
+        tries: how often it left legacy.
         parent: the category that a command taken back alone will join again, or None.
         asked_ns: when somebody was asked to approve the proposal; None while nobody was.
         seen: executions of the new system by command, as counted when the stage began.
@@ -73,6 +74,7 @@ class Move:
     cooldown_until_ns: int | None = None
     version: int = 0
     began_ns: int | None = None
+    tries: int = 0
     parent: str | None = None
     asked_ns: int | None = None
     seen: Mapping[str, int] = field(default_factory=dict)

@@ -50,6 +50,7 @@ class Changeover(Monitor):
         alerts: the `AlertManager`.
         tokens: of those who may do something over HTTP.
         orders: the verbs that `order` knows.
+        rollout: the `Rollout`, which moves commands up and takes them back.
         is_ready: says whether the bot does its work yet, for `/health/ready`; `attach` sets it.
         loops: the event loops that are watched.
         store_file: where figures are kept, or None for memory.

@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
-from changeover.act.board import Teller
 from changeover.act.brakes import Brakes, StopFile
 from changeover.act.delivery import DeliveryThread
 from changeover.act.manager import LEASE_S, AlertManager
@@ -22,6 +21,7 @@ from changeover.core.errors import ChangeoverError, Guard, StoreError
 from changeover.core.model import Batch, Flip, Gateway, MetricQuery, Page, Status
 from changeover.core.order import Order, Principal, Role
 from changeover.core.process import Every, Ticker, around_fork, before_the_end, this_instance
+from changeover.judge.table import load_judge
 from changeover.record.collector import Drained, MetricsCollector, Readers
 from changeover.record.loop_lag import LoopWatch
 from changeover.record.resources import ResourceSampler
@@ -33,14 +33,14 @@ from changeover.route.sources import set_flag
 from changeover.service.alert_verbs import add_alert_verbs, add_silence_verbs
 from changeover.service.channels import picture_of
 from changeover.service.losses import Losses
-from changeover.service.moving import QUICK_S
+from changeover.service.moving import QUICK_S, Moving
 from changeover.service.orders import Orders, clean_text
+from changeover.service.rolling import Rolling
 from changeover.service.stage_verbs import add_stage_verbs
 from changeover.service.verbs import add_flag_verbs, add_token_verbs
 from changeover.service.wiring import (
     channels_of,
     check_flags,
-    moving_of,
     routing_of,
     rules_of,
     server_of,
@@ -86,8 +86,9 @@ class Monitor:
         alerts: the `AlertManager`.
         tokens: of those who may do something over HTTP.
         orders: the verbs that `order` knows.
-        moving: the judge, and the rollout that acts on it.
+        moving: the judge, and how the rollout acts on it.
         silences, maintenance: what people do not want to be told for a while.
+        rollout: the `Rollout`, which moves commands up and takes them back.
         is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
@@ -183,25 +184,32 @@ class Monitor:
         )
         self._gathering = threading.Lock()
         self._gathered = Drained([], [])
-        self.moving = moving_of(
+        self._rolling = Rolling(
             settings,
             self._state,
+            clock=clock,
+            guard=guard,
+            instance=self._instance,
+            channels=list(channels),
             flags=self.flags,
             router=self._router,
             brakes=self._brakes,
             stop_file=self._stop_file,
-            teller=Teller(
-                channels=tuple(channels),
-                instance=f"{self._instance.host}/{self._instance.process}",
-                link=settings.link,
-            ),
+            has_store=self._stores.file is not None,
+            wake=self._delivery.wake,
+        )
+        self.rollout = self._rolling.rollout
+        self.moving = Moving(
+            self._state,
+            self._rolling,
+            load_judge(settings.config_file, sticky_by=settings.sticky_by),
+            system=settings.system,
+            release=settings.release,
+            clock=clock,
+            guard=guard,
             instance=self._instance,
             has_bot=self._has_bot,
             dropped=self._recently_lost,
-            is_sound=self._is_loop_alive,
-            wake=self._delivery.wake,
-            clock=clock,
-            guard=guard,
         )
         self.tokens = Tokens(self._state, clock=clock, guard=guard)
         self.orders = Orders(self._state, clock=clock)
@@ -274,10 +282,13 @@ class Monitor:
         self._delivery.stop(0.3)
         if is_stored:  # else the store would hold up the end; the leases run out by themselves
             self.alerts.close()
-            self.moving.close()
+            self.moving.close(is_clean=not self._is_blocked())
             self.orders.settle()
         self._sampler.stop()
         self.loops.stop()
+
+    def _is_blocked(self) -> bool:
+        return (self.loops.blocked_for_s() or 0.0) > self.settings.blocked_after_s
 
     def _flush(self) -> bool:
         """A store in trouble gets a second; one that is only slow gets longer: nothing is lost."""
@@ -300,7 +311,7 @@ class Monitor:
         if self._tick_lock.locked():
             self._tick_lock = threading.Lock()
         self._stopping = threading.RLock()
-        for shared in (self._guard, self.flags, self.loops):
+        for shared in (self._guard, self.flags, self.loops, self._brakes):
             shared.begin_anew()
         self._serves, self._server, self._is_served = False, None, threading.Event()
         self._is_opening = False
@@ -393,10 +404,6 @@ class Monitor:
             self._catalogue.tell()
         else:
             self._catalogue.learn()
-
-    def _is_loop_alive(self) -> bool:
-        silent_s = self.loops.blocked_for_s()
-        return silent_s is None or silent_s < self.settings.blocked_after_s
 
     def _recently_lost(self) -> int:
         self._losses.note({**self.metrics.dropped, **self._writer.dropped})

@@ -9,23 +9,19 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from changeover.act.crash import Runs
-from changeover.act.rollout import Rollout
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import BadValueError, Guard, StoreError
 from changeover.core.model import Execution, Instance
 from changeover.core.move import Move, Stage
 from changeover.core.ports import Put, State, Telemetry
 from changeover.core.process import Every
-from changeover.core.verdict import EVERYTHING, Verdict
+from changeover.core.verdict import EVERYTHING, Verdict, Verdicts
 from changeover.judge.judge import Judge
 from changeover.judge.settings import JudgeSettings
+from changeover.service.rolling import Rolling
 
-LEASE = "moves"
 KIND, KEY = "judge", "judge"
 QUICK_S = 0.05  # the pause between two looks while a share is in force
-_LEASE_S = 30.0
-_LEASE_EVERY_S = 10.0
 _SAVE_EVERY_S = 10.0
 _STEP_EVERY_S = 1.0
 _HISTORY_S = 86_400.0  # of what is stored, a judge that knows nothing is told so much
@@ -44,7 +40,7 @@ class Moving:
 
     Args:
         state: where the evidence is kept.
-        rollout: what acts.
+        rolling: what acts.
         settings: of the judge.
         system: the new system's name.
         release: a label of the bot's version; another one begins the evidence anew.
@@ -53,13 +49,12 @@ class Moving:
         instance: this process.
         has_bot: whether this process judges.
         dropped: how many records this process lost, if it lost some lately.
-        is_sound: whether the bot ends in good order, if it ends now: its loop is not blocked.
     """
 
     def __init__(
         self,
         state: State,
-        rollout: Rollout,
+        rolling: Rolling,
         settings: JudgeSettings,
         *,
         system: str,
@@ -69,9 +64,9 @@ class Moving:
         instance: Instance,
         has_bot: bool,
         dropped: Callable[[], int],
-        is_sound: Callable[[], bool],
     ) -> None:
-        self.rollout = rollout
+        self.rollout = rolling.rollout
+        self._rolling = rolling
         self._state = state
         self._settings = settings
         self._system = system
@@ -81,17 +76,14 @@ class Moving:
         self._instance = instance
         self._has_bot = has_bot
         self._dropped = dropped
-        self._is_sound = is_sound
-        self._runs = Runs(state, clock=clock, instance=instance)
         self._judging = threading.Lock()  # held for what takes microseconds
         self._acting = threading.RLock()  # and this while the store is asked
         self._judge = Judge(settings, system=system)
         self._begun: Mapping[str, int] = {}
         self._revision: int | None = None
-        self._is_loaded = self._leads = self._is_watching = False
+        self._is_loaded = self._is_watching = False
         self._saved_ns: int | None = None
         self._newest_ns: int | None = None
-        self._lease_due = Every(_LEASE_EVERY_S, clock)
         self._save_due = Every(_SAVE_EVERY_S, clock)
         self._step_due = Every(_STEP_EVERY_S, clock)
 
@@ -129,16 +121,14 @@ class Moving:
 
     def look(self) -> None:
         """Take back at once what the evidence condemns; cheap where nothing is wrong."""
-        if not self._has_bot:
-            return
         with self._judging:
-            is_alarmed = bool(self._judge.alarms())
+            is_alarmed = self._has_bot and bool(self._judge.alarms())
         if is_alarmed or self._step_due.is_due():
             self._step()
 
     def save(self) -> None:
         """Keep the evidence, where this process leads. Raises `StoreUnavailableError`."""
-        if not self._leads or self._newest_ns == self._saved_ns:
+        if not self._rolling.leads or self._newest_ns == self._saved_ns:
             return
         with self._judging:
             told, newest_ns = self._judge.to_document(), self._newest_ns
@@ -146,17 +136,17 @@ class Moving:
         self._state.commit([Put(KIND, KEY, value)])
         self._saved_ns = newest_ns
 
-    def close(self) -> None:
-        """Keep the evidence and give the lease back."""
-        if not self._has_bot:
-            return
+    def close(self, *, is_clean: bool) -> None:
+        """Keep the evidence, and give the lease back.
+
+        Args:
+            is_clean: whether the bot ends in good order: its loop is not blocked.
+        """
         try:
             self.save()
-            self._runs.end(is_clean=self._is_sound())
-            if self._leads:
-                self._state.lease(LEASE, self._instance.id, 0.0)
         except StoreError as error:
             self._guard.caught("service.moving", error)
+        self._rolling.close(is_clean=is_clean and self._has_bot)
 
     # --- what it tells ------------------------------------------------------------------------
 
@@ -183,14 +173,13 @@ class Moving:
     # ------------------------------------------------------------------------------------------
 
     def _step(self) -> None:
-        self._lead()
-        with self._judging:
-            self._judge.note_instrument(dropped=self._dropped())
-            verdicts = self._judge.verdicts()
+        verdicts: Verdicts = {}
+        if self._has_bot:
+            with self._judging:
+                self._judge.note_instrument(dropped=self._dropped())
+                verdicts = self._judge.verdicts()
         with self._acting:
-            with suppress(StoreError):  # its own check says so
-                self._runs.look(self.rollout.take_back_rising)
-            moves = self.rollout.step(verdicts, leads=self._leads)
+            moves = self._rolling.step(verdicts, has_bot=self._has_bot)
             self._begin_anew()
         self._is_watching = any(move.stage in _ON_THE_WAY for move in moves)
         if self._save_due.is_due():
@@ -205,14 +194,6 @@ class Moving:
             for scope in later:
                 self._judge.begin_anew(scope)
         self._begun = {**self._begun, **since}
-
-    def _lead(self) -> None:
-        if not self._lease_due.is_due():
-            return
-        try:
-            self._leads = self._state.lease(LEASE, self._instance.id, _LEASE_S)
-        except StoreError:
-            self._leads = False  # nobody goes up while nobody can tell; taking back needs no lease
 
     def _judge_history(self, telemetry: Telemetry) -> None:
         since_ns = self._clock.wall_ns() - round(_HISTORY_S * NS_PER_S)

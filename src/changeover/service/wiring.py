@@ -9,25 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from changeover.act.board import Teller
-from changeover.act.brakes import Brakes, StopFile
-from changeover.act.pending import PENDING_FILE, Pending
-from changeover.act.plan_file import load_plan
-from changeover.act.rollout import Rollout
 from changeover.act.rulebook import RuleBook
-from changeover.act.taking_back import Facts
 from changeover.core.clock import Clock
 from changeover.core.errors import BadValueError, Guard, SettingsError, StoreUnavailableError
-from changeover.core.model import Instance
 from changeover.core.order import Role
 from changeover.core.ports import Channel, FlagSource, State, Telemetry
-from changeover.judge.table import load_judge
 from changeover.route.flags import FeatureFlags
 from changeover.route.names import FlagNames
 from changeover.route.router import Router
 from changeover.route.sources import EnvironmentFlags, FileFlags, StateFlags
 from changeover.service.channels import every_channel
-from changeover.service.moving import Moving
 from changeover.settings import Settings
 from changeover.settings.alert_rules import built_in_of
 from changeover.store.retention import Retention
@@ -87,59 +78,6 @@ def routing_of(
     sources = [*_written_flags(settings, names), StateFlags(state)]
     flags = FeatureFlags(sources, brakes=brakes, names=names, clock=clock, guard=guard)
     return flags, Router(flags, system=settings.system, guard=guard)
-
-
-def moving_of(
-    settings: Settings,
-    state: State,
-    *,
-    flags: FeatureFlags,
-    router: Router,
-    brakes: Brakes,
-    stop_file: StopFile,
-    teller: Teller,
-    instance: Instance,
-    has_bot: bool,
-    dropped: Callable[[], int],
-    is_sound: Callable[[], bool],
-    wake: Callable[[], None],
-    clock: Clock,
-    guard: Guard,
-) -> Moving:
-    """The judge and the rollout, by what the file says of both.
-
-    Raises:
-        SettingsError: naming everything that is wrong in the tables `rollout` and `judge`.
-    """
-    has_file = settings.enabled and settings.store != "memory"
-    pending = Pending(settings.folder / PENDING_FILE if has_file else None, guard=guard)
-    rollout = Rollout(
-        state,
-        load_plan(settings.config_file),
-        clock=clock,
-        system=settings.system,
-        guard=guard,
-        brakes=brakes,
-        stop_file=stop_file,
-        pending=pending,
-        facts=lambda: Facts(commands=router.states(), shares=flags.shares),
-        apply=flags.brake,
-        teller=teller,
-        wake=wake,
-    )
-    return Moving(
-        state,
-        rollout,
-        load_judge(settings.config_file, sticky_by=settings.sticky_by),
-        system=settings.system,
-        release=settings.release,
-        clock=clock,
-        guard=guard,
-        instance=instance,
-        has_bot=has_bot,
-        dropped=dropped,
-        is_sound=is_sound,
-    )
 
 
 def check_flags(settings: Settings, names: FlagNames) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from changeover.act.plan_file import load_plan
 from changeover.act.rulebook import read_document
 from changeover.core.errors import BadValueError, SettingsError, StoreUnavailableError
 from changeover.core.nearest import nearest
@@ -42,6 +43,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             problems.append(problem)
     problems += [_unknown_key(key) for key in written]
     problems += _wrong_flags(env, file)
+    problems += _wrong_plan(file)
     settings = Settings(**chosen, sources=sources, warnings=tuple(_misspelt(env)), config_file=file)
     if is_readable:
         problems += wrong_rules(settings)
@@ -113,6 +115,15 @@ def _wrong_flags(env: Mapping[str, str], file: Path) -> Iterator[BadValueError]:
             yield from (each for each in error.problems if each.name != str(file))
         except StoreUnavailableError:
             pass  # a file that cannot be read is complained of as a file of settings
+
+
+def _wrong_plan(file: Path) -> Sequence[BadValueError]:
+    """The plan of the rollout is no setting either; the same goes for it."""
+    try:
+        load_plan(file)
+    except SettingsError as error:
+        return error.problems
+    return ()
 
 
 def _unknown_key(key: str) -> BadValueError:
