@@ -26,6 +26,7 @@ MEASUREMENTS = {
     "responsiveness": "Answering under load",
     "endurance": "Sudden ends",
     "page": "The page",
+    "judging": "The judge",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from changeover.core.model import LEGACY, Execution, Outcome, Reason, Trace
-from changeover.core.verdict import EVERYTHING, Verdict, Verdicts
+from changeover.core.verdict import EVERYTHING, Decision, Verdict, Verdicts
 from changeover.judge.assignment import Assignment
 from changeover.judge.command import MISTAKEN, Command
 from changeover.judge.documents import restored_from, tell
@@ -192,6 +192,10 @@ class Judge:
     def verdict(self, scope: str) -> Verdict:
         """What is to be done with a scope. One that was never seen is held."""
         return Reader(self._known).verdict(scope)
+
+    def decision(self, scope: str) -> Decision:
+        """The decision of its verdict alone, for those who ask often."""
+        return Reader(self._known).decision(scope)
 
     def verdicts(self) -> Verdicts:
         """The verdicts of every command in the order of their arrival, and of everything."""
