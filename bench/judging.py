@@ -22,8 +22,10 @@ from bench.judging_scenarios import DELAY, PROMOTION, SCENARIOS, Scenario
 from bench.judging_world import World, names, play
 from changeover.core.model import Execution
 from changeover.core.verdict import EVERYTHING, Decision
+from changeover.judge.calibrate import calibrate
 from changeover.judge.interval import highest_ratio
 from changeover.judge.judge import Judge
+from changeover.judge.replay import replay
 from changeover.judge.settings import JudgeSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -124,18 +126,19 @@ def _played(tasks: Sequence[tuple[int, int, int, bool]], short: bool) -> Iterato
         yield from pool.map(one_run, tasks)
 
 
-def run(short: bool = False, docs: Path | None = DOCS) -> list[Figure]:
+def run(short: bool = False, docs: Path | None = DOCS, scale: float = 1.0) -> list[Figure]:
     """Every scenario, the negative controls, cost and replay; the table and picture in `docs`.
 
     Args:
         short: a few small runs, for the tests; rates then mean little and are not written.
         docs: the folder of the documentation; None to write nothing.
+        scale: of the numbers of runs; the full form is 1, and takes ten minutes of two free cores.
     """
     results: dict[str, list[Result]] = {}
     tasks = [
         (place, seed, scenario.executions, scenario.kind != PROMOTION and seed < 20)
         for place, scenario in enumerate(SCENARIOS)
-        for seed in range(scenario.runs)
+        for seed in range(max(1, round(scenario.runs * scale)))
     ]
     if short:
         tasks = [
@@ -150,7 +153,7 @@ def run(short: bool = False, docs: Path | None = DOCS) -> list[Figure]:
         results.setdefault(name, []).append(result)
     lengths = {SCENARIOS[place].name: count for place, _, count, _ in tasks}
     figures = [_figure(s, results[s.name], lengths[s.name]) for s in SCENARIOS if s.name in results]
-    figures += [*controls(short=short), cost(short=short)]
+    figures += [*controls(short=short), cost(short=short), *speed(short=short)]
     if docs is not None and not short:
         write(docs, figures, results, SCENARIOS, tuple(RULES))
     return figures
@@ -209,3 +212,22 @@ def cost(*, short: bool = False) -> Figure:
         best = min(best, (perf_counter() - started) / len(stream) * 1e6)
     note = f"best of 3 times {len(stream):,} executions through 18 commands and the whole"
     return Figure.of("judging one execution", round(best, 1), "us", limit=COST_LIMIT_US, note=note)
+
+
+def speed(*, short: bool = False) -> list[Figure]:
+    """Seconds for a replay and for a calibration, in one process."""
+    count = 1_000 if short else 100_000
+    log = list(play(World(shares=lambda _n, _p: 0.5), Random(2), count))
+    started = perf_counter()
+    replay(log, JudgeSettings(), commands=names())
+    seconds = (perf_counter() - started) * 1_000_000 / len(log)
+    note = f"{len(log):,} were replayed, and counted up"
+    found = [
+        Figure.of("replaying 1,000,000 executions", round(seconds, 1), "s", limit=60.0, note=note)
+    ]
+    started = perf_counter()
+    options = {"runs": 1, "fault_runs": 1, "length": 300} if short else {}
+    calibrate(log, JudgeSettings(), **options)
+    seconds = perf_counter() - started
+    note = "18 commands, 60 runs without a fault and 20 of each of 8 faults"
+    return [*found, Figure.of("a calibration", round(seconds, 1), "s", limit=300.0, note=note)]

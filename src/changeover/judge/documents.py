@@ -16,7 +16,16 @@ from changeover.judge.settings import JudgeSettings
 VERSION = 1
 _MOST = 10_000
 _BETS = Bets.__slots__
-_NUMBERS = ("alarm_value", "alarm_ns", "theta", "last_new_ns", "rate", "stride", "turn")
+_NUMBERS = (
+    "alarm_value",
+    "alarm_threshold",
+    "alarm_ns",
+    "theta",
+    "last_new_ns",
+    "rate",
+    "stride",
+    "turn",
+)
 _FIGURES = (
     "legacy_executions", "legacy_errors", "legacy_asked", "legacy_users",
 )  # fmt: skip

@@ -135,18 +135,18 @@ class Judge:
         settings, known = self.settings, self._known
         pooled = known.everything
         if scope.passes(scope.threshold, settings):
-            self._raise(scope, at_ns)
+            self._raise(scope, at_ns, scope.threshold)
         elif pooled.alarm is None and pooled.passes(pooled.threshold, settings):
             scopes = [s for _, s in known.commands.values() if s.alarm is None]
             suspects = [s for s in scopes if s.passes(pooled.threshold, settings)]
             for suspect in suspects:
-                self._raise(suspect, at_ns)
+                self._raise(suspect, at_ns, pooled.threshold)
             if not suspects and sum(map(_leans, scopes)) >= 2:
-                pooled.raise_alarm(at_ns)
+                pooled.raise_alarm(at_ns, pooled.threshold)
                 self._known.alarms[EVERYTHING] = None
 
-    def _raise(self, scope: Scope, at_ns: int) -> None:
-        scope.raise_alarm(at_ns)
+    def _raise(self, scope: Scope, at_ns: int, threshold: float) -> None:
+        scope.raise_alarm(at_ns, threshold)
         self._known.alarms[scope.name] = None
         if self._known.everything.alarm is None:
             self._known.everything.begin_anew()
@@ -203,7 +203,7 @@ class Judge:
         return {name: reader.verdict(name) for name in (*self._known.commands, EVERYTHING)}
 
     def curve(self, scope: str) -> Sequence[tuple[int, float]]:
-        """How the evidence for a rollback went: (at_ns, its log10), at most 200, oldest first."""
+        """How the evidence for a rollback went: (at_ns, its log10), at most 100, oldest first."""
         found = self._known.scope(scope)
         return () if found is None else tuple(found.points)
 
@@ -231,7 +231,7 @@ class Judge:
     # --- keeping -----------------------------------------------------------------------------
 
     def to_document(self) -> dict[str, Any]:
-        """Everything that is known, of plain JSON types; a few kB a command."""
+        """Everything that is known, of plain JSON types; about 6 kB a command."""
         return tell(self._known)
 
     @classmethod

@@ -56,7 +56,7 @@ class Reader:
             margin=margin,
             limit=max((command.limit() for command in commands), default=0.0),
             value=scope.alarm_value if scope.alarm else scope.evidence(),
-            threshold=scope.threshold,
+            threshold=scope.alarm_threshold if scope.alarm else scope.threshold,
             missing=missing,
             eta_s=eta_s,
             wait_s=wait_s,
@@ -75,7 +75,7 @@ class Reader:
             rollback=Evidence(
                 name="rollback",
                 value=scope.alarm_value if scope.alarm else scope.evidence(),
-                threshold=scope.threshold,
+                threshold=scope.alarm_threshold if scope.alarm else scope.threshold,
             ),
             missing=missing or None,
             eta_s=eta_s if decision is Decision.HOLD else None,
