@@ -6,7 +6,7 @@ from itertools import pairwise, product
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.judge.bet import HIGHEST, Bet, Portfolio, cash
@@ -42,6 +42,7 @@ def mean(quad, theta, p_legacy, p_new):
     ]
 
 
+@settings(deadline=None)
 @given(THETAS, USUAL, st.floats(0, 0.2), RATIOS, st.floats(-1, 1))
 def test_worse_errors_never_wins_while_the_new_system_is_within_the_margin(
     theta, usual, margin, p_legacy, excess
@@ -51,6 +52,7 @@ def test_worse_errors_never_wins_while_the_new_system_is_within_the_margin(
     assert all(factor <= 1 + TINY for factor in mean(quad, theta, p_legacy, p_new))
 
 
+@settings(deadline=None)
 @given(THETAS, USUAL, st.floats(0.0001, 0.2), RATIOS, st.floats(0, 1))
 def test_no_worse_never_wins_while_the_new_system_is_worse_by_the_margin(
     theta, usual, margin, p_legacy, more
@@ -61,12 +63,14 @@ def test_no_worse_never_wins_while_the_new_system_is_worse_by_the_margin(
         assert all(factor <= 1 + TINY for factor in mean(quad, theta, p_legacy, p_new))
 
 
+@settings(deadline=None)
 @given(THETAS, USUAL, RATIOS)
 def test_user_errors_never_win_to_either_side_while_both_are_alike(theta, usual, ratio):
     quad = user_quad(theta, usual, ratio)
     assert all(factor <= 1 + TINY for factor in mean(quad, theta, ratio, ratio))
 
 
+@settings(deadline=None)
 @given(THETAS, USUAL, st.floats(0, 0.9), st.floats(0, 0.9))
 def test_no_factor_is_negative(theta, usual, margin, ratio):
     quads = (
@@ -79,6 +83,7 @@ def test_no_factor_is_negative(theta, usual, margin, ratio):
         assert min(min(row) for row in rows) >= 0.0
 
 
+@settings(deadline=None)
 @given(st.floats(0.0001, 0.9), RATIOS)
 def test_the_limit_is_bet_on_from_both_sides_without_winning(limit, ratio):
     for pair, true in (
@@ -90,6 +95,7 @@ def test_the_limit_is_bet_on_from_both_sides_without_winning(limit, ratio):
             assert min(ok, bad) >= -TINY
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(142, 200), st.integers(1, 50), min_size=1), THETAS,
        st.lists(st.integers(140, 220), min_size=1, max_size=20))  # fmt: skip
 def test_ranks_never_win_while_both_take_equally_long_whatever_the_durations(counts, theta, drawn):
@@ -102,6 +108,7 @@ def test_ranks_never_win_while_both_take_equally_long_whatever_the_durations(cou
             assert min(legacy, new) >= 0.0
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(142, 200), st.integers(1, 50), min_size=1), THETAS)
 def test_a_slower_bucket_never_speaks_less_against_the_new_system(counts, theta):
     rows = build_ranks(counts, theta).new
@@ -109,6 +116,7 @@ def test_a_slower_bucket_never_speaks_less_against_the_new_system(counts, theta)
         assert all(b >= a - TINY for a, b in zip(one, other, strict=True))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(142, 200), st.integers(1, 50), min_size=1))
 def test_a_baseline_is_never_beaten_by_what_is_as_fast(counts):
     bounds = build_bounds(counts)
@@ -151,6 +159,7 @@ def test_a_capital_ends_somewhere_and_the_other_bets_of_a_portfolio_do_not_suffe
     assert both.value("b") == 1.0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60))
 def test_all_commands_together_spend_at_most_half_of_alpha(first):
     first = max(first, 1)
@@ -172,6 +181,7 @@ def test_the_interval_of_a_ratio_holds_at_all_times_at_once():
     assert missed <= 10  # 5 % of 200; a fixed interval looked at as often misses 30 or more
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100_000), st.data())
 def test_the_interval_holds_what_was_seen(executions, data):
     errors = data.draw(st.integers(0, executions))
@@ -188,6 +198,7 @@ def test_the_bounds_of_rare_counts_are_those_of_the_books():
     assert highest_ratio(3, 3) == 1.0
 
 
+@settings(deadline=None)
 @given(st.integers(1_000, 10**13))
 def test_a_bucket_stands_for_durations_within_three_percent(duration_ns):
     assert middle_ns(bucket_of(duration_ns)) == pytest.approx(duration_ns, rel=0.03)

@@ -249,6 +249,8 @@ def test_a_call_that_ran_where_its_person_does_not_belong_is_a_concern(bot, judg
     fed(judge, [bot.execution("ban", LEGACY, bucket=3.0)])
     assert "1 calls of f ran where" in judge.verdict("ban").concerns[0]
     assert judge.verdict(EVERYTHING).concerns
+    fed(judge, bot.calls(1_100))
+    assert not judge.verdict(EVERYTHING).concerns  # it was one, and is outlived
 
 
 def test_persons_that_are_missing_on_one_side_are_a_concern(bot, judge, fed):

@@ -6,7 +6,7 @@ import json
 from itertools import islice
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.core.errors import BadValueError
@@ -57,6 +57,7 @@ def test_what_is_no_document_gives_a_fresh_judge(document):
     assert Judge.from_document(document, SETTINGS).verdict(EVERYTHING).code == "nothing_seen"
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_document_never_raises(data):
     judge = Judge(SETTINGS, commands=["a", "b"])

@@ -171,6 +171,7 @@ def _restored_watch(saved: Mapping[str, Any]) -> Assignment:
         if not 0 <= place < BINS:
             raise ValueError("no such bin")
         watch.counts[place] = _whole(count)
+    watch.calls = sum(watch.counts)
     watch.crossings = _whole(saved["crossings"])
     watch.skew.restore(saved["skew"])
     seen, on_new, due = saved["ids"]

@@ -134,6 +134,8 @@ class Judge:
         """
         settings, known = self.settings, self._known
         pooled = known.everything
+        if scope.bets.highest() < scope.threshold and pooled.bets.highest() < pooled.threshold:
+            return  # the usual case, and cheap
         if scope.passes(scope.threshold, settings):
             self._raise(scope, at_ns, scope.threshold)
         elif pooled.alarm is None and pooled.passes(pooled.threshold, settings):

@@ -61,6 +61,10 @@ class Bets:
         self.warn = Bet(SLOW_SIZE, drip=True)
         self.rest = Portfolio(_REST)
 
+    def highest(self) -> float:
+        """What the evidence for a rollback is at most."""
+        return (self.limit.value + self.worse.value + self.slower.value) / 3.0
+
     def no_worse_value(self, step: int) -> float:
         """The capital of the bet on one margin, by its place in `MARGIN_STEPS`."""
         first = step * NO_WORSE_SIZE

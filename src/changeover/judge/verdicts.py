@@ -236,7 +236,7 @@ class Reader:
 
 def _of_assignment(flag: str, watch: Assignment) -> list[str]:
     told = []
-    if watch.crossings:
+    if watch.is_crossed:
         told.append(f"{watch.crossings:,} calls of {flag} ran where their id does not belong.")
     if watch.is_skewed:
         told.append(
