@@ -317,6 +317,12 @@ def test_a_command_that_never_had_a_legacy_handler_is_judged_by_the_limit(bot, f
     assert judge.alarms() == {"fresh"}
 
 
+def test_what_came_after_the_move_was_over_is_judged_by_the_limit_too(bot, fed, until_alarm):
+    judge = Judge(JudgeSettings(), commands=bot.commands)
+    assert not fed(judge, alone(bot, 1_000, ratio=0.002)).alarms()
+    assert until_alarm(judge, alone(bot, 1_000, ratio=0.2))
+
+
 # --- the house -------------------------------------------------------------------------------------
 
 

@@ -142,48 +142,51 @@ def calibrate(
     pools = _pools(executions, _dice(seed))
     table = _Table(pools, settings, share, length)
     total, done = runs + fault_runs * len(faults), 0
-    false = 0
-    for run in range(runs):
-        false += table.play(_dice(f"{seed}/none/{run}"), None)[0] is not None
+
+    def play(fault: Fault | None, run: int) -> tuple[int | None, bool]:
+        nonlocal done
+        found = table.play(_dice(f"{seed}/{fault.name if fault else 'none'}/{run}"), fault)
         done += 1
         if progress is not None:
             progress(done, total)
-    detections = []
-    for fault in faults:
-        found: list[int] = []
-        misplaced = 0
-        for run in range(fault_runs):
-            delay, is_misplaced = table.play(_dice(f"{seed}/{fault.name}/{run}"), fault)
-            found += [] if delay is None else [delay]
-            misplaced += is_misplaced
-            done += 1
-            if progress is not None:
-                progress(done, total)
-        detections.append(
-            Detection(
-                fault=fault,
-                runs=fault_runs,
-                found=len(found),
-                median=_at(found, fault_runs, 0.5),
-                p90=_at(found, fault_runs, 0.9),
-                misplaced=misplaced,
-            )
-        )
+        return found
+
+    false = sum(play(None, run)[0] is not None for run in range(runs))
     return Calibration(
-        commands=tuple(pools), share=share, executions=length, false_runs=runs,
-        false_rollbacks=false, false_high=highest_ratio(false, runs),
-        detections=tuple(detections), seed=seed,
-    )  # fmt: skip
+        commands=tuple(pools),
+        share=share,
+        executions=length,
+        false_runs=runs,
+        false_rollbacks=false,
+        false_high=highest_ratio(false, runs),
+        detections=tuple(
+            _detection(fault, [play(fault, run) for run in range(fault_runs)]) for fault in faults
+        ),
+        seed=seed,
+    )
+
+
+def _detection(fault: Fault, results: Sequence[tuple[int | None, bool]]) -> Detection:
+    found = sorted(delay for delay, _ in results if delay is not None)
+    runs = len(results)
+    return Detection(
+        fault=fault,
+        runs=runs,
+        found=len(found),
+        median=_at(found, runs, 0.5),
+        p90=_at(found, runs, 0.9),
+        misplaced=sum(misplaced for _, misplaced in results),
+    )
 
 
 def _dice(seed: int | str) -> Random:
     return Random(seed)  # noqa: S311 - a simulation, which must be repeatable
 
 
-def _at(found: list[int], runs: int, level: float) -> int | None:
+def _at(found: Sequence[int], runs: int, level: float) -> int | None:
     """The quantile of all runs, those without a finding counted as endless."""
     place = ceil(level * runs) - 1
-    return sorted(found)[place] if place < len(found) else None
+    return found[place] if place < len(found) else None
 
 
 def _pools(executions: Iterable[Execution], dice: Random) -> dict[str, _Pool]:

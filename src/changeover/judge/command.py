@@ -177,7 +177,9 @@ class Command:
         """The factors of the new system alone."""
         if self._solo is None:
             settings = self._settings
-            limit = min(self.limit() + (0.0 if self.alone else settings.margin), 0.9)
+            limit = settings.error_limit  # of a command whose legacy nobody has seen, or will
+            if self.legacy_executions:
+                limit = min(self.limit() + settings.margin, 0.9)
             surely = 0.0
             if self.legacy_executions:
                 surely = lowest_mean(self.legacy_errors) / self.legacy_executions
