@@ -107,7 +107,7 @@ def _false(name: str, world: Callable[[Random, int], World], runs: int, limit: f
 
 
 def _late(name: str, world: Callable[[Random, int], World], median: float,
-          p90: float | None = None, begins: int = 0, runs: int = 40) -> Scenario:  # fmt: skip
+          p90: float | None = None, begins: int = 0, runs: int = 100) -> Scenario:  # fmt: skip
     return Scenario(
         name=name, kind=DELAY, world=world, runs=runs, executions=begins + 15_000,
         limit=median, limit_p90=p90, begins=begins,
