@@ -20,6 +20,7 @@ class Assignment:
 
     Attributes:
         counts: executions by bin of the id.
+        calls: how many there were.
         crossings: calls that ran where their id does not belong.
         skew: the bet against "an id is on the new system with the share's probability".
         seen, on_new: ids at their first sight, and how many of those the new system got.
@@ -27,9 +28,9 @@ class Assignment:
     """
 
     __slots__ = (
-        "_calls",
         "_effective",
         "_look_at",
+        "calls",
         "counts",
         "crossings",
         "due",
@@ -43,11 +44,12 @@ class Assignment:
         self.crossings = 0
         self.skew = Bet(len(_RATIOS), drip=False)
         self.seen, self.on_new, self.due = 0, 0, 0.0
-        self._calls, self._look_at = 0, 0.0
+        self.calls, self._look_at = 0, 0.0
         self._effective: tuple[float, tuple[float, float]] = (-1.0, (0.0, 0.0))
 
     def note(self, bucket: float, theta: float, new: bool) -> None:
         """One execution of an id: its bucket (0 to 99.99), the chance of the new system."""
+        self.calls += 1
         place = round(bucket * 100)
         if new != (place < round(theta * 10_000)):
             self.crossings += 1
@@ -66,15 +68,19 @@ class Assignment:
         `(sum w)**2 / sum w**2` over the executions of each id; looked at again after a
         tenth more calls of this method. Source: Kish 1965.
         """
-        self._calls += 1
         known_theta, found = self._effective
-        if known_theta == theta and self._calls < self._look_at:
+        if known_theta == theta and self.calls < self._look_at:
             return found
         cut = round(theta * BINS)
         found = (_kish(self.counts[cut:]), _kish(self.counts[:cut]))
         self._effective = (theta, found)
-        self._look_at = self._calls * 1.1
+        self._look_at = self.calls * 1.1
         return found
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether calls cross over, one in a thousand or more; a single one is outlived."""
+        return self.crossings * 1_000 > self.calls
 
     @property
     def is_skewed(self) -> bool:

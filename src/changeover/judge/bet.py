@@ -29,7 +29,7 @@ def cash(ticks: int) -> float:
     return _HALF / (1.0 + log1p(ticks / _SLOWNESS))
 
 
-_DRIPS = tuple(cash(ticks) - cash(ticks + 1) for ticks in range(_TABLE))
+_CASH = tuple(map(cash, range(_TABLE + 1)))
 
 
 def odds(ratio: float, theta: float) -> float:
@@ -53,39 +53,41 @@ class Bet:
         drip: whether half of the capital is held back for later.
     """
 
-    __slots__ = ("_drips", "stakes", "ticks", "value")
+    __slots__ = ("_cash", "_drips", "stakes", "ticks", "value")
 
     def __init__(self, size: int, *, drip: bool) -> None:
-        share = (1.0 - cash(0) if drip else 1.0) / size
         self._drips = drip
-        self.stakes: list[float] = [share] * size
+        self._cash = cash(0) if drip else 0.0  # not staked yet
+        self.stakes: list[float] = [(1.0 - self._cash) / size] * size
         self.ticks = 0  # executions of the new system, the clock of the drip
         self.value = 1.0
 
     def take(self, factors: Factors) -> None:
         """One execution that does not turn the clock: every stake by its factor."""
         self.stakes = stakes = list(map(mul, self.stakes, factors))
-        total = sum(stakes)
-        self.value = total + cash(self.ticks) if self._drips else total
-        if total > HIGHEST:
+        self.value = value = sum(stakes) + self._cash
+        if value > HIGHEST:
             self._cut()
 
     def tick(self, factors: Factors) -> None:
-        """One execution of the new system: some cash drips in, then every stake by its factor."""
-        ticks = self.ticks
-        drip = _DRIPS[ticks] if ticks < _TABLE else cash(ticks) - cash(ticks + 1)
+        """One execution of the new system: some cash drips in, then every stake by its factor.
+
+        Only for a bet that drips.
+        """
+        self.ticks = ticks = self.ticks + 1
+        left = _CASH[ticks] if ticks <= _TABLE else cash(ticks)
         stakes = self.stakes
-        add = (drip / len(stakes)).__add__
+        add = ((self._cash - left) / len(stakes)).__add__
+        self._cash = left
         self.stakes = stakes = list(map(mul, map(add, stakes), factors))
-        self.ticks = ticks = ticks + 1
-        total = sum(stakes)
-        self.value = total + cash(ticks)
-        if total > HIGHEST:
+        self.value = value = sum(stakes) + left
+        if value > HIGHEST:
             self._cut()
 
     def _cut(self) -> None:
-        self.stakes = [min(stake, HIGHEST / len(self.stakes)) for stake in self.stakes]
-        self.value = sum(self.stakes) + (cash(self.ticks) if self._drips else 0.0)
+        most = HIGHEST / len(self.stakes)
+        self.stakes = [min(stake, most) for stake in self.stakes]
+        self.value = sum(self.stakes) + self._cash
 
     def to_list(self) -> list[float]:
         """The clock, then the stakes."""
@@ -98,7 +100,8 @@ class Bet:
         if len(stakes) != len(self.stakes) or not good or ticks < 0 or ticks != int(ticks):
             raise ValueError("no bet")
         self.ticks, self.stakes = int(ticks), [float(stake) for stake in stakes]
-        self.value = sum(self.stakes) + (cash(self.ticks) if self._drips else 0.0)
+        self._cash = cash(self.ticks) if self._drips else 0.0
+        self.value = sum(self.stakes) + self._cash
 
 
 class Portfolio:

@@ -66,9 +66,12 @@ def rest_rows(
     """The factors of all bets that only promote or hold, one system's, by how a call went.
 
     Args:
-        ok, bad: of "no worse".
-        half, rare: of "no slower", each (below, above) its quantile; None stakes nothing.
-        right, wrong: of user errors.
+        ok: of "no worse", when the call was good.
+        bad: the same when it failed.
+        half: of "median no slower" (below, above) the quantile; None stakes nothing.
+        rare: the same of the 95 % quantile.
+        right: of user errors, when it was none.
+        wrong: the same when it was one.
 
     Returns:
         Rows for a good execution below both quantiles, above the middle, above both; for a
@@ -110,7 +113,6 @@ class Command:
     """One command's past. Only the past: an execution is learnt after it was bet on.
 
     Attributes:
-        place: the order of its arrival; its part of alpha follows.
         legacy_executions, legacy_errors: of its baseline; old ones fade.
         legacy, new: durations of good executions, counts by bucket.
         legacy_users, legacy_asked: user errors on legacy, and of how many calls.
@@ -132,12 +134,10 @@ class Command:
         "legacy_executions",
         "legacy_users",
         "new",
-        "place",
         "users",
     )  # fmt: skip
 
-    def __init__(self, place: int, settings: JudgeSettings) -> None:
-        self.place = place
+    def __init__(self, settings: JudgeSettings) -> None:
         self._settings = settings
         self.legacy_executions = self.legacy_errors = 0
         self.legacy_asked = self.legacy_users = 0
@@ -177,7 +177,9 @@ class Command:
         """The factors of the new system alone."""
         if self._solo is None:
             settings = self._settings
-            limit = min(self.limit() + (0.0 if self.alone else settings.margin), 0.9)
+            limit = settings.error_limit  # of a command whose legacy nobody has seen, or will
+            if self.legacy_executions:
+                limit = min(self.limit() + settings.margin, 0.9)
             surely = 0.0
             if self.legacy_executions:
                 surely = lowest_mean(self.legacy_errors) / self.legacy_executions

@@ -2,100 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from changeover.judge.assignment import BINS, Assignment
 from changeover.judge.command import Command, Usual
+from changeover.judge.knowledge import Knowledge
 from changeover.judge.ranks import HIGHEST_BUCKET
 from changeover.judge.scope import OVER_LIMIT, POINTS, SLOWER, WORSE, Bets, Counts, Scope
-
-if TYPE_CHECKING:
-    from changeover.judge.judge import Judge
+from changeover.judge.settings import JudgeSettings
 
 VERSION = 1
 _MOST = 10_000
 _BETS = Bets.__slots__
-_NUMBERS = ("alarm_value", "alarm_ns", "theta", "last_new_ns", "rate", "stride", "turn")
+_NUMBERS = (
+    "alarm_value",
+    "alarm_threshold",
+    "alarm_ns",
+    "theta",
+    "last_new_ns",
+    "rate",
+    "stride",
+    "turn",
+)
 _FIGURES = (
     "legacy_executions", "legacy_errors", "legacy_asked", "legacy_users",
 )  # fmt: skip
 
 
-def tell(judge: Judge) -> dict[str, Any]:
+def tell(known: Knowledge) -> dict[str, Any]:
     """Everything that a judge knows."""
     return {
         "version": VERSION,
-        "settings": asdict(judge.settings),
-        "system": judge.system,
-        "first": judge._first,  # noqa: SLF001 - the other half of the class
-        "trouble": [judge._trouble, judge._trouble_ns],  # noqa: SLF001 - as above
-        "unknown": judge.instrument.unknown,
-        "muted": judge.instrument.muted,
-        "everything": _scope(judge._everything),  # noqa: SLF001 - as above
+        "settings": asdict(known.settings),
+        "system": known.system,
+        "first": known.first,
+        "trouble": [known.trouble, known.trouble_ns],
+        "unknown": known.instrument.unknown,
+        "muted": known.instrument.muted,
+        "everything": _scope(known.everything),
         "commands": [
             {"name": name, "known": _command(command), "scope": _scope(scope)}
-            for name, (command, scope) in judge._commands.items()  # noqa: SLF001 - as above
+            for name, (command, scope) in known.commands.items()
         ],
-        "flags": {
-            name: _watch(watch)
-            for name, watch in judge._flags.items()  # noqa: SLF001 - as above
-        },
-        "flag_of": dict(judge._flag_of),  # noqa: SLF001 - as above
+        "flags": {name: _watch(watch) for name, watch in known.flags.items()},
+        "flag_of": dict(known.flag_of),
+        "alarms": list(known.alarms),
     }
 
 
-def restore(judge: Judge, document: Mapping[str, Any]) -> bool:
-    """Make a fresh judge what the document says; False when it makes no sense.
+def restored_from(
+    document: Mapping[str, Any], settings: JudgeSettings, system: str, commands: Sequence[str]
+) -> Knowledge | None:
+    """What the document says, or None when it makes no sense or is of another version.
 
-    A judge for which this is False may be half restored: take another.
+    Where it was written with other settings, only what is known of legacy is taken over.
     """
     try:
-        _restore(judge, document)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError):
-        return False  # damaged: a fresh judge only has less evidence
-    return True
-
-
-def _restore(judge: Judge, document: Mapping[str, Any]) -> None:
-    if document["version"] != VERSION or document["system"] != judge.system:
-        raise ValueError("another version")
-    same = document["settings"] == asdict(judge.settings)
-    rows = document["commands"]
-    if len(rows) > _MOST:
-        raise ValueError("too many commands")
-    if same:
-        fresh = list(judge._commands)  # noqa: SLF001 - the other half of the class
-        judge._commands.clear()  # noqa: SLF001 - they come in the document's order
-        judge._first = _whole(document["first"], 1)  # noqa: SLF001 - as above
-        for row in rows:
-            judge._meet(_text(row["name"]))  # noqa: SLF001 - as above
-        for name in fresh:
-            if name not in judge._commands:  # noqa: SLF001 - as above
-                judge._meet(name)  # noqa: SLF001 - as above
-    for row in rows:
-        command, scope = judge._commands.get(row["name"]) or judge._meet(_text(row["name"]))  # noqa: SLF001 - as above
-        _restore_command(command, row["known"])
-        if same:
-            _restore_scope(scope, row["scope"])
-            if scope.alarm is not None:
-                judge._alarms[scope.name] = None  # noqa: SLF001 - as above
-    trouble, trouble_ns = document["trouble"]
-    judge._trouble, judge._trouble_ns = _number(trouble), _whole(trouble_ns)  # noqa: SLF001 - as above
-    judge.instrument.unknown = _whole(document["unknown"])
-    judge.instrument.muted = _whole(document["muted"])
-    if not same:
-        for command, _ in judge._commands.values():  # noqa: SLF001 - as above
+        if document["version"] != VERSION or document["system"] != system:
+            return None
+        if len(document["commands"]) > _MOST:
+            return None
+        if document["settings"] == asdict(settings):
+            return _whole_of(document, settings, system, commands)
+        known = Knowledge(settings, system, commands)
+        for row in document["commands"]:
+            command, _ = known.meet(_text(row["name"]))
+            _restore_command(command, row["known"])
             command.new.clear()
-        return
-    _restore_scope(judge._everything, document["everything"])  # noqa: SLF001 - as above
-    if judge._everything.alarm is not None:  # noqa: SLF001 - as above
-        judge._alarms[judge._everything.name] = None  # noqa: SLF001 - as above
-    for name, saved in document["flags"].items():
-        judge._flags[_text(name)] = _restored_watch(saved)  # noqa: SLF001 - as above
-    for name, flag in document["flag_of"].items():
-        judge._flag_of[_text(name)] = _text(flag)  # noqa: SLF001 - as above
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError):
+        return None  # damaged: a fresh judge only has less evidence
+    return known
+
+
+def _whole_of(
+    document: Mapping[str, Any], settings: JudgeSettings, system: str, commands: Sequence[str]
+) -> Knowledge:
+    known = Knowledge(settings, system)
+    known.first = _whole(document["first"], 1)
+    for row in document["commands"]:  # in the order of arrival, so that thresholds stay
+        command, scope = known.meet(_text(row["name"]))
+        _restore_command(command, row["known"])
+        _restore_scope(scope, row["scope"])
+    for name in commands:
+        known.meet(name)
+    _restore_scope(known.everything, document["everything"])
+    trouble, trouble_ns = document["trouble"]
+    known.trouble, known.trouble_ns = _number(trouble), _whole(trouble_ns)
+    known.instrument.unknown = _whole(document["unknown"])
+    known.instrument.muted = _whole(document["muted"])
+    known.flags = {_text(name): _restored_watch(saved) for name, saved in document["flags"].items()}
+    known.flag_of = {_text(name): _text(flag) for name, flag in document["flag_of"].items()}
+    for name in document["alarms"]:
+        if (scope_found := known.scope(_text(name))) is not None and scope_found.alarm:
+            known.alarms[name] = None
+    return known
 
 
 def _scope(scope: Scope) -> dict[str, Any]:
@@ -169,6 +171,7 @@ def _restored_watch(saved: Mapping[str, Any]) -> Assignment:
         if not 0 <= place < BINS:
             raise ValueError("no such bin")
         watch.counts[place] = _whole(count)
+    watch.calls = sum(watch.counts)
     watch.crossings = _whole(saved["crossings"])
     watch.skew.restore(saved["skew"])
     seen, on_new, due = saved["ids"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import lgamma, log, log1p, sqrt
+from math import comb, lgamma, log, log1p, sqrt
 
 
 def error_interval(executions: int, errors: int, alpha: float = 0.05) -> tuple[float, float]:
@@ -67,3 +67,20 @@ def lowest_mean(count: int) -> float:
     if not count:
         return 0.0
     return float(count * (1.0 - 1.0 / (9.0 * count) - 1.2815515655 / (3.0 * sqrt(count))) ** 3)
+
+
+def highest_ratio(count: int, runs: int) -> float:
+    """The 95 % upper bound of a ratio of which `count` in `runs` (1 or more) was seen.
+
+    Source: Clopper and Pearson 1934.
+    """
+    if count >= runs:
+        return 1.0
+    low, high = count / runs, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        below = sum(
+            comb(runs, k) * middle**k * (1 - middle) ** (runs - k) for k in range(count + 1)
+        )
+        low, high = (middle, high) if below > 0.05 else (low, middle)
+    return high

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from changeover.core.model import LEGACY, OTHER, Execution, Outcome, Reason, Trace
-from changeover.core.verdict import EVERYTHING, Verdict, Verdicts
+from changeover.core.model import LEGACY, Execution, Outcome, Reason, Trace
+from changeover.core.verdict import EVERYTHING, Decision, Verdict, Verdicts
 from changeover.judge.assignment import Assignment
 from changeover.judge.command import MISTAKEN, Command
-from changeover.judge.documents import restore, tell
-from changeover.judge.instrument import Instrument
+from changeover.judge.documents import restored_from, tell
+from changeover.judge.knowledge import Knowledge
 from changeover.judge.ranks import bucket_of
 from changeover.judge.scope import Scope
 from changeover.judge.settings import JudgeSettings
 from changeover.judge.verdicts import Reader
 
-MOST_COMMANDS, MOST_FLAGS = 1_000, 256
+MOST_FLAGS = 256
 _GOOD, _BAD, _USER = 0, 1, 2
 _KINDS = {
     Outcome.OK: _GOOD,
@@ -27,8 +27,6 @@ _KINDS = {
 _TROUBLED = 0.15  # of legacy's latest executions: then both systems are in trouble
 _TROUBLE_WEIGHT = 0.1
 _TROUBLE_LASTS_NS = 600 * 1_000_000_000  # for commands that have no legacy beside them
-_FIRST_BLOCK = 8
-_FIRST_PART = 0.75
 _LEAN = 1.5
 
 
@@ -48,17 +46,7 @@ class Judge:
         self, settings: JudgeSettings, *, system: str = "ddd", commands: Sequence[str] = ()
     ) -> None:
         self.settings, self.system = settings, system
-        known = list(dict.fromkeys(commands))[:MOST_COMMANDS]
-        self._first = max(len(known), _FIRST_BLOCK)
-        self._commands: dict[str, tuple[Command, Scope]] = {}
-        self._everything = Scope(EVERYTHING, 2.0 / settings.alpha)
-        self._flags: dict[str, Assignment] = {}
-        self._flag_of: dict[str, str] = {}
-        self._alarms: dict[str, None] = {}
-        self.instrument = Instrument()
-        self._trouble, self._trouble_ns = 0.0, 0
-        for name in known:
-            self._meet(name)
+        self._known = Knowledge(settings, system, commands)
 
     # --- seeing ------------------------------------------------------------------------------
 
@@ -70,9 +58,10 @@ class Judge:
         if kind is None or (trace is not None and trace.reason is Reason.FALLBACK):
             return
         if not new and system != LEGACY:
-            self.instrument.unknown += 1
+            self._known.instrument.unknown += 1
             return
-        command, scope = self._commands.get(name) or self._meet(name)
+        known = self._known
+        command, scope = known.commands.get(name) or known.meet(name)
         theta, id_bucket = _assigned(trace, new)
         if id_bucket is not None:
             self._note(name, trace, theta, id_bucket, new, scope)
@@ -84,7 +73,7 @@ class Judge:
         bad = kind == _BAD
         if id_bucket is not None:
             if command.is_muted(id_bucket, at_ns):
-                self.instrument.muted += 1
+                known.instrument.muted += 1
                 return
             command.learn_person(id_bucket, bad, at_ns)
         bucket = 0 if bad else bucket_of(duration_ns)
@@ -92,8 +81,8 @@ class Judge:
         command.learn(new, bad, bucket)
         if new:
             return
-        self._trouble += _TROUBLE_WEIGHT * (bad - self._trouble)
-        self._trouble_ns = max(self._trouble_ns, at_ns)
+        known.trouble += _TROUBLE_WEIGHT * (bad - known.trouble)
+        known.trouble_ns = max(known.trouble_ns, at_ns)
 
     def _bet(
         self,
@@ -106,10 +95,11 @@ class Judge:
         bucket: int,
     ) -> None:
         """Put an execution before the bets of its command and of everything."""
-        frozen = self._trouble > _TROUBLED and (
-            theta < 1.0 or at_ns - self._trouble_ns < _TROUBLE_LASTS_NS
+        known = self._known
+        frozen = known.trouble > _TROUBLED and (
+            theta < 1.0 or at_ns - known.trouble_ns < _TROUBLE_LASTS_NS
         )
-        pooled = self._everything
+        pooled = known.everything
         if 0.0 < theta < 1.0:
             tables = command.tables(theta)
             command.learn_user(new, mistaken=False)
@@ -142,23 +132,26 @@ class Judge:
         command's; everything is rolled back only for what no command did alone. An alarm of a
         command takes its executions out of everything, whose bets begin anew.
         """
-        settings, pooled = self.settings, self._everything
+        settings, known = self.settings, self._known
+        pooled = known.everything
+        if scope.bets.highest() < scope.threshold and pooled.bets.highest() < pooled.threshold:
+            return  # the usual case, and cheap
         if scope.passes(scope.threshold, settings):
-            self._raise(scope, at_ns)
+            self._raise(scope, at_ns, scope.threshold)
         elif pooled.alarm is None and pooled.passes(pooled.threshold, settings):
-            scopes = [s for _, s in self._commands.values() if s.alarm is None]
+            scopes = [s for _, s in known.commands.values() if s.alarm is None]
             suspects = [s for s in scopes if s.passes(pooled.threshold, settings)]
             for suspect in suspects:
-                self._raise(suspect, at_ns)
+                self._raise(suspect, at_ns, pooled.threshold)
             if not suspects and sum(map(_leans, scopes)) >= 2:
-                pooled.raise_alarm(at_ns)
-                self._alarms[EVERYTHING] = None
+                pooled.raise_alarm(at_ns, pooled.threshold)
+                self._known.alarms[EVERYTHING] = None
 
-    def _raise(self, scope: Scope, at_ns: int) -> None:
-        scope.raise_alarm(at_ns)
-        self._alarms[scope.name] = None
-        if self._everything.alarm is None:
-            self._everything.begin_anew()
+    def _raise(self, scope: Scope, at_ns: int, threshold: float) -> None:
+        scope.raise_alarm(at_ns, threshold)
+        self._known.alarms[scope.name] = None
+        if self._known.everything.alarm is None:
+            self._known.everything.begin_anew()
 
     def _mistaken(self, command: Command, scope: Scope, theta: float, new: bool) -> None:
         """A user's own error: it says something only of how many of them each system has."""
@@ -167,7 +160,7 @@ class Judge:
         factors = command.tables(theta).rest[new][MISTAKEN]
         scope.bets.rest.take(factors)
         if scope.alarm is None:
-            self._everything.bets.rest.take(factors)
+            self._known.everything.bets.rest.take(factors)
         command.learn_user(new, mistaken=True)
 
     def _note(
@@ -181,45 +174,39 @@ class Judge:
     ) -> None:
         """Watch the assignment itself."""
         flag = (trace.flag if trace is not None else None) or name
-        watch = self._flags.get(flag)
+        watch = self._known.flags.get(flag)
         if watch is None:
-            if len(self._flags) >= MOST_FLAGS:
+            if len(self._known.flags) >= MOST_FLAGS:
                 return
-            watch = self._flags[flag] = Assignment()
-        self._flag_of[name] = flag
+            watch = self._known.flags[flag] = Assignment()
+        self._known.flag_of[name] = flag
         watch.note(bucket, theta, new)
         if self.settings.sticky_by != "user":
             few = min(watch.effective(theta)) < self.settings.min_clusters
-            scope.confounded = self._everything.confounded = few
-
-    def _meet(self, name: str) -> tuple[Command, Scope]:
-        """A command that was not known: the next part of alpha is its own."""
-        if len(self._commands) >= MOST_COMMANDS and name != OTHER:
-            return self._commands.get(OTHER) or self._meet(OTHER)
-        place = len(self._commands)
-        threshold = threshold_of(place, self._first, self.settings.alpha)
-        found = (Command(place, self.settings), Scope(name, threshold))
-        self._commands[name] = found
-        return found
+            scope.confounded = self._known.everything.confounded = few
 
     # --- saying ------------------------------------------------------------------------------
 
     def alarms(self) -> frozenset[str]:
         """The scopes that must be rolled back; each stays until it is begun anew."""
-        return frozenset(self._alarms)
+        return frozenset(self._known.alarms)
 
     def verdict(self, scope: str) -> Verdict:
         """What is to be done with a scope. One that was never seen is held."""
-        return self._reader().verdict(scope)
+        return Reader(self._known).verdict(scope)
+
+    def decision(self, scope: str) -> Decision:
+        """The decision of its verdict alone, for those who ask often."""
+        return Reader(self._known).decision(scope)
 
     def verdicts(self) -> Verdicts:
         """The verdicts of every command in the order of their arrival, and of everything."""
-        reader = self._reader()
-        return {name: reader.verdict(name) for name in (*self._commands, EVERYTHING)}
+        reader = Reader(self._known)
+        return {name: reader.verdict(name) for name in (*self._known.commands, EVERYTHING)}
 
     def curve(self, scope: str) -> Sequence[tuple[int, float]]:
-        """How the evidence for a rollback went: (at_ns, its log10), at most 200, oldest first."""
-        found = self._scope(scope)
+        """How the evidence for a rollback went: (at_ns, its log10), at most 100, oldest first."""
+        found = self._known.scope(scope)
         return () if found is None else tuple(found.points)
 
     def begin_anew(self, scope: str) -> None:
@@ -227,17 +214,7 @@ class Judge:
 
         What is known of legacy stays. Everything includes each command.
         """
-        chosen = (*self._commands, EVERYTHING) if scope == EVERYTHING else (scope,)
-        for name in chosen:
-            found = self._scope(name)
-            self._alarms.pop(name, None)
-            if found is not None:
-                found.begin_anew()
-        if scope == EVERYTHING:
-            self._flags.clear()
-        for name in chosen:
-            if name in self._commands:
-                self._commands[name][0].new.clear()
+        self._known.begin_anew(scope)
 
     def note_instrument(
         self, *, dropped: int = 0, stale_s: float = 0.0, concerns: Sequence[str] = ()
@@ -249,26 +226,15 @@ class Judge:
             stale_s: seconds since the store last answered; 0 while it does.
             concerns: other troubles, each in one sentence.
         """
-        self.instrument.dropped, self.instrument.stale_s = dropped, stale_s
-        self.instrument.others = tuple(str(concern)[:200] for concern in concerns[:20])
-
-    def _scope(self, name: str) -> Scope | None:
-        if name == EVERYTHING:
-            return self._everything
-        found = self._commands.get(name)
-        return None if found is None else found[1]
-
-    def _reader(self) -> Reader:
-        return Reader(
-            self.settings, self.system, self.instrument, self._commands, self._everything,
-            self._flags, self._flag_of,
-        )  # fmt: skip
+        instrument = self._known.instrument
+        instrument.dropped, instrument.stale_s = dropped, stale_s
+        instrument.others = tuple(str(concern)[:200] for concern in concerns[:20])
 
     # --- keeping -----------------------------------------------------------------------------
 
     def to_document(self) -> dict[str, Any]:
-        """Everything that is known, of plain JSON types; a few kB a command."""
-        return tell(self)
+        """Everything that is known, of plain JSON types; about 6 kB a command."""
+        return tell(self._known)
 
     @classmethod
     def from_document(
@@ -285,25 +251,10 @@ class Judge:
         evidence begins anew.
         """
         judge = cls(settings, system=system, commands=commands)
-        if document is not None and not restore(judge, document):
-            return cls(settings, system=system, commands=commands)
+        if document is not None:
+            restored = restored_from(document, settings, system, commands)
+            judge._known = restored or judge._known
         return judge
-
-
-def threshold_of(place: int, first: int, alpha: float) -> float:
-    """The evidence that rolls back the command that arrived at this place (0, 1, ...).
-
-    Half of alpha is for commands. The first ones share three quarters of it equally; each
-    further block, the first as large and every other twice the one before, shares three quarters
-    of what is left. All parts together are never more than that half.
-    """
-    size, part = first, _FIRST_PART
-    end = first
-    while place >= end:
-        size = size if end == first else size * 2
-        end += size
-        part *= 1.0 - _FIRST_PART
-    return 2.0 * size / (alpha * part)
 
 
 def _leans(scope: Scope) -> bool:

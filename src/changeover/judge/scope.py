@@ -19,7 +19,7 @@ from changeover.judge.stakes import (
 DAY_NS = 86_400 * 1_000_000_000
 SURE_OF_ARM = 10.0  # what "worse than legacy" must have reached before the limit counts
 MOST_SHARED = 0.75  # above this share, legacy is too small a witness to wait for
-POINTS = 200
+POINTS = 100
 WORSE, OVER_LIMIT, SLOWER = "worse_errors", "over_error_limit", "slower"
 
 
@@ -61,6 +61,10 @@ class Bets:
         self.warn = Bet(SLOW_SIZE, drip=True)
         self.rest = Portfolio(_REST)
 
+    def highest(self) -> float:
+        """What the evidence for a rollback is at most."""
+        return (self.limit.value + self.worse.value + self.slower.value) / 3.0
+
     def no_worse_value(self, step: int) -> float:
         """The capital of the bet on one margin, by its place in `MARGIN_STEPS`."""
         first = step * NO_WORSE_SIZE
@@ -74,13 +78,13 @@ class Scope:
     Attributes:
         threshold: evidence of that much rolls back.
         alarm: why that was reached, one of the three words, or None; it stays until begun anew.
-        alarm_value, alarm_ns: the evidence and the moment then.
+        alarm_value, alarm_threshold, alarm_ns: the evidence, what it needed, and the moment.
         theta: the chance of the new system when it last ran; 1 when it runs alone.
         confounded: too few guilds or channels to compare with legacy.
     """
 
     __slots__ = (
-        "alarm", "alarm_ns", "alarm_value", "at_ns", "bets", "confounded", "first_ns",
+        "alarm", "alarm_ns", "alarm_threshold", "alarm_value", "at_ns", "bets", "confounded", "first_ns",
         "last_new_ns", "legacy", "name", "new", "points", "rate", "stride", "theta", "threshold",
         "turn",
     )  # fmt: skip
@@ -94,7 +98,7 @@ class Scope:
         self.bets = Bets()
         self.legacy, self.new = Counts(), Counts()
         self.alarm: str | None = None
-        self.alarm_value, self.alarm_ns = 0.0, 0
+        self.alarm_value, self.alarm_threshold, self.alarm_ns = 0.0, 0.0, 0
         self.theta, self.confounded = 0.0, False
         self.at_ns: int | None = None
         self.first_ns: int | None = None
@@ -186,13 +190,13 @@ class Scope:
             return False
         return self.new.errors >= settings.min_failures or slower / 3.0 >= threshold
 
-    def raise_alarm(self, at_ns: int) -> None:
-        """The evidence was enough, at this moment."""
+    def raise_alarm(self, at_ns: int, threshold: float) -> None:
+        """The evidence was enough for this threshold, at this moment."""
         limit, worse, slower = self.parts()
         most = max(limit, worse, slower)
         self.alarm = SLOWER if most == slower else WORSE if most == worse else OVER_LIMIT
-        self.alarm_value, self.alarm_ns = self.evidence(), at_ns
-        self.points.append((at_ns, log10(max(self.alarm_value, 1e-12))))
+        self.alarm_value, self.alarm_threshold, self.alarm_ns = self.evidence(), threshold, at_ns
+        self._point(at_ns)
 
     def draw(self, at_ns: int) -> None:
         """Keep a point of the curve now and then; ever more seldom, so that they stay few."""
@@ -203,4 +207,7 @@ class Scope:
             del self.points[1::2]
             self.stride *= 2
         self.turn = self.stride
-        self.points.append((at_ns, log10(max(self.evidence(), 1e-12))))
+        self._point(at_ns)
+
+    def _point(self, at_ns: int) -> None:
+        self.points.append((at_ns, round(log10(max(self.evidence(), 1e-12)), 3)))

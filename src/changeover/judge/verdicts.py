@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import ceil, log
 
 from changeover.core.verdict import EVERYTHING, Arm, Decision, Evidence, Verdict
 from changeover.judge.assignment import Assignment
 from changeover.judge.command import Command
-from changeover.judge.instrument import Instrument
 from changeover.judge.interval import error_interval
+from changeover.judge.knowledge import Knowledge
 from changeover.judge.ranks import middle_ns, quantile
 from changeover.judge.scope import DAY_NS, Counts, Scope
-from changeover.judge.settings import JudgeSettings
 from changeover.judge.stakes import MARGIN_STEPS
 from changeover.judge.wording import Facts, sentence
 
@@ -21,32 +20,16 @@ _USERS_DIFFER = 100.0  # alpha .01; it only holds
 _FEWEST_FOR_SLOPE = 20
 _NEEDED = 1.25  # executions needed beyond the clean ones, on average
 
-Known = Mapping[str, tuple[Command, Scope]]
-
 
 class Reader:
     """Reads verdicts from what a judge knows, without changing it.
 
     Args:
-        settings, system, instrument: the judge's.
-        commands: by name, in the order of arrival.
-        everything: the scope of all of them.
-        flags, flag_of: the watches on assignment, and which flag each command last had.
+        known: what it knows.
     """
 
-    def __init__(
-        self,
-        settings: JudgeSettings,
-        system: str,
-        instrument: Instrument,
-        commands: Known,
-        everything: Scope,
-        flags: Mapping[str, Assignment],
-        flag_of: Mapping[str, str],
-    ) -> None:
-        self._settings, self._system, self._instrument = settings, system, instrument
-        self._commands, self._everything = commands, everything
-        self._flags, self._flag_of = flags, flag_of
+    def __init__(self, known: Knowledge) -> None:
+        self._known, self._settings = known, known.settings
 
     def verdict(self, name: str) -> Verdict:
         """The verdict of a scope; one that nobody has seen is held."""
@@ -66,14 +49,14 @@ class Reader:
         mode = self._mode(scope, commands)
         facts = Facts(
             scope=name,
-            system=self._system,
+            system=self._known.system,
             code=code,
             legacy=legacy,
             new=new,
             margin=margin,
             limit=max((command.limit() for command in commands), default=0.0),
             value=scope.alarm_value if scope.alarm else scope.evidence(),
-            threshold=scope.threshold,
+            threshold=scope.alarm_threshold if scope.alarm else scope.threshold,
             missing=missing,
             eta_s=eta_s,
             wait_s=wait_s,
@@ -92,7 +75,7 @@ class Reader:
             rollback=Evidence(
                 name="rollback",
                 value=scope.alarm_value if scope.alarm else scope.evidence(),
-                threshold=scope.threshold,
+                threshold=scope.alarm_threshold if scope.alarm else scope.threshold,
             ),
             missing=missing or None,
             eta_s=eta_s if decision is Decision.HOLD else None,
@@ -100,13 +83,18 @@ class Reader:
             mode=mode,
         )
 
+    def decision(self, name: str) -> Decision:
+        """The verdict's decision alone, which costs a tenth of the verdict."""
+        scope, commands = self._found(name)
+        return self._decide(scope, self._step(scope), self._concerns(scope, commands, name))[0]
+
     def _found(self, name: str) -> tuple[Scope, list[Command]]:
         if name == EVERYTHING:
-            return self._everything, [command for command, _ in self._commands.values()]
-        if name in self._commands:
-            command, scope = self._commands[name]
+            return self._known.everything, [command for command, _ in self._known.commands.values()]
+        if name in self._known.commands:
+            command, scope = self._known.commands[name]
             return scope, [command]
-        return Scope(name, self._everything.threshold), []
+        return Scope(name, self._known.everything.threshold), []
 
     # --- the decision ------------------------------------------------------------------------
 
@@ -115,22 +103,23 @@ class Reader:
             return Decision.ROLLBACK, scope.alarm
         if not scope.new.executions:
             return Decision.HOLD, "nothing_seen"
+        return self._unalarmed(scope, step, concerns)
+
+    def _unalarmed(self, scope: Scope, step: int, concerns: list[str]) -> tuple[Decision, str]:
         bets, settings = scope.bets, self._settings
-        if bets.warn.value >= _WARNED:
-            return Decision.HOLD, "slower_than_wished"
-        if bets.rest.value("users") >= _USERS_DIFFER:
-            return Decision.HOLD, "user_errors_differ"
-        if concerns:
-            return Decision.HOLD, "instrument"
         enough = 1.0 / settings.promote_alpha
-        proven = (
-            min(bets.no_worse_value(step), bets.rest.value("half"), bets.rest.value("rare"))
-            >= enough
+        proven = min(bets.no_worse_value(step), bets.rest.value("half"), bets.rest.value("rare"))
+        holds = (
+            ("slower_than_wished", bets.warn.value >= _WARNED),
+            ("user_errors_differ", bets.rest.value("users") >= _USERS_DIFFER),
+            ("instrument", bool(concerns)),
+            ("too_few_executions", proven < enough),
+            ("too_few_executions", scope.new.executions < settings.min_executions),
+            ("too_early", self._wait_s(scope) > 0),
         )
-        if not proven or scope.new.executions < settings.min_executions:
-            return Decision.HOLD, "too_few_executions"
-        if self._wait_s(scope) > 0:
-            return Decision.HOLD, "too_early"
+        for code, holds_it in holds:
+            if holds_it:
+                return Decision.HOLD, code
         return Decision.PROMOTE, "as_good"
 
     def _step(self, scope: Scope) -> int:
@@ -214,15 +203,19 @@ class Reader:
         del commands
         scopes = [scope]
         if scope.name == EVERYTHING:
-            scopes = [one for _, one in self._commands.values()]
+            scopes = [one for _, one in self._known.commands.values()]
         ran = [one.theta for one in scopes if one.new.executions]
         return "baseline" if ran and min(ran) >= 1.0 else "concurrent"
 
     def _concerns(self, scope: Scope, commands: Iterable[Command], name: str) -> list[str]:
-        told = self._instrument.concerns()
-        flags = self._flag_of.values() if name == EVERYTHING else [self._flag_of.get(name, "")]
+        told = self._known.instrument.concerns()
+        flags = (
+            self._known.flag_of.values()
+            if name == EVERYTHING
+            else [self._known.flag_of.get(name, "")]
+        )
         for flag in dict.fromkeys(flags):
-            if (watch := self._flags.get(flag)) is not None:
+            if (watch := self._known.flags.get(flag)) is not None:
                 told += _of_assignment(flag, watch)
         if scope.confounded:
             told.append(
@@ -230,7 +223,7 @@ class Reader:
             )
         least = self._settings.min_baseline
         if name == EVERYTHING:
-            ran = [c for c, one in self._commands.values() if one.new.executions]
+            ran = [c for c, one in self._known.commands.values() if one.new.executions]
             known = sum(command.legacy_executions for command in ran)
             young = bool(ran) and not all(c.alone for c in ran) and known < least
         else:
@@ -243,7 +236,7 @@ class Reader:
 
 def _of_assignment(flag: str, watch: Assignment) -> list[str]:
     told = []
-    if watch.crossings:
+    if watch.is_crossed:
         told.append(f"{watch.crossings:,} calls of {flag} ran where their id does not belong.")
     if watch.is_skewed:
         told.append(
