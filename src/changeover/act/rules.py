@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from changeover.act.metrics import ERROR_RATIO, MEMORY_MB, METRICS, RESPONSE_MS, Metric
 from changeover.core.errors import BadValueError
+from changeover.core.move import MOVE_RULES
 from changeover.core.window import Window, parse_window
 
 WARNING, CRITICAL = "warning", "critical"
@@ -19,7 +20,7 @@ ACTIONS = (NOTHING, ROLLBACK)
 SHORTEST_REPEAT_S = 300  # the reference's gap between two messages of one alert
 
 # Alerts of these rules belong to other parts: they are neither evaluated nor ended here.
-OWNED_ELSEWHERE = frozenset({"rollback", "approval", "unclean_start", "emergency_stop"})
+OWNED_ELSEWHERE = MOVE_RULES
 
 _FIVE_MINUTES = parse_window("5m")
 

@@ -442,6 +442,8 @@ class Monitor:
             clock=self._clock,
             guard=self._guard,
         )
+        if not self._is_running:  # stopped while it was loaded
+            return
         try:
             server.start()
         except ChangeoverError as error:
@@ -450,7 +452,7 @@ class Monitor:
             self._is_refused = True
             return
         self._server, self._is_refused = server, False
-        if not self._is_running:  # stopped meanwhile, by a `stop` that saw no server yet
+        if not self._is_running:  # stopped while it started, by a `stop` that saw no server yet
             self._close_door()
             return
         set_apart()
