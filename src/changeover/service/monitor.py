@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from changeover.act.brakes import Brakes, StopFile
@@ -18,11 +17,11 @@ from changeover.act.tokens import Tokens
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import Clock, SystemClock
 from changeover.core.errors import ChangeoverError, Guard, StoreError
-from changeover.core.model import Batch, Flip, Gateway, MetricQuery, Page, Status
+from changeover.core.model import Flip, Gateway, MetricQuery, Page, Status
 from changeover.core.order import Order, Principal, Role
 from changeover.core.process import Every, Ticker, around_fork, before_the_end, this_instance
 from changeover.judge.table import load_judge
-from changeover.record.collector import Drained, MetricsCollector, Readers
+from changeover.record.collector import MetricsCollector, Readers
 from changeover.record.loop_lag import LoopWatch
 from changeover.record.resources import ResourceSampler
 from changeover.route.adapter import CommandIntegrationAdapter
@@ -32,9 +31,11 @@ from changeover.route.share import parse_share
 from changeover.route.sources import set_flag
 from changeover.service.alert_verbs import add_alert_verbs, add_silence_verbs
 from changeover.service.channels import picture_of
+from changeover.service.door import Door
 from changeover.service.losses import Losses
 from changeover.service.moving import QUICK_S, Moving
 from changeover.service.orders import Orders, clean_text
+from changeover.service.road import Road
 from changeover.service.rolling import Rolling
 from changeover.service.stage_verbs import add_stage_verbs
 from changeover.service.verbs import add_flag_verbs, add_token_verbs
@@ -44,7 +45,6 @@ from changeover.service.wiring import (
     routing_of,
     rules_of,
     server_of,
-    set_apart,
     stores_of,
 )
 from changeover.settings import Settings, load
@@ -59,9 +59,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("changeover")
 
 TICK_S = 0.5  # what is recorded is stored at most this and a commit later
-SAMPLE_EVERY_S = 30.0
 PRUNE_EVERY_S = 60.0
-DOOR_EVERY_S = 15.0
 BUFFER = 65_536  # records that may wait for a tick
 
 
@@ -123,7 +121,7 @@ class Monitor:
             clock=self._clock,
             limit=BUFFER if settings.enabled else 0,
             readers=Readers(
-                sample=self._sample,
+                sample=lambda: self._road.sample(),  # noqa: PLW0108  # a fork makes another road
                 newest=self._newest,
                 record_json=lambda *record: self._telling().record_json(*record),
                 summary=self.summary,
@@ -150,10 +148,13 @@ class Monitor:
         self._catalogue = Catalogue(self._state, self._router)
         self._tick_lock = threading.Lock()
         self._stopping = threading.RLock()  # a signal's handler may stop what its thread stops
-        self._serves = settings.enabled and settings.http
-        self._server: Server | None = None
-        self._is_served = threading.Event()
-        self._is_running = self._is_stopped = self._is_refused = self._is_opening = False
+        self._door = Door(
+            self._make_server,
+            serves=settings.enabled and settings.http,
+            clock=self._clock,
+            guard=self._guard,
+        )
+        self._is_running = self._is_stopped = False
         self._undo_end: Callable[[], None] = lambda: None
         self._make_own_part()
         around_fork(self._tick_lock, self._go_on_in_forked_child)
@@ -165,32 +166,51 @@ class Monitor:
         self._started_ns = clock.monotonic_ns()
         self._sampler = ResourceSampler(clock=clock, loop_lag_ns=self.loops.worst_ns_since_last)
         self._summaries = Summaries(self._telemetry, clock=clock)
-        self._cursor: int | None = None
         self._losses = Losses(clock)
         self._writer = Writer(self._telemetry, clock=clock, guard=guard)
         channels = channels_of(settings, clock, picture_of(self._summaries.timeline))
         self._outbox = Outbox(self._state, channels, clock=clock, guard=guard)
         self._delivery = DeliveryThread(self._outbox, guard=guard)
+        self._make_acting(list(channels))
+        self._make_orders()
+        self._road = Road(
+            self.metrics,
+            self._sampler,
+            self._summaries,
+            self.moving,
+            self._writer,
+            self._telemetry,
+            instance=self._instance,
+            has_bot=self._has_bot,
+            clock=clock,
+        )
+        self._tick_due = Every(TICK_S, clock)
+        self._alerts_due = Every(settings.alert_every_s, clock)
+        self._lead_due = Every(LEASE_S / 3, clock)
+        self._prune_due = Every(PRUNE_EVERY_S, clock)
+        self._ticker = Ticker(self._beat, self._pause_s, name="changeover", guard=guard)
+
+    def _make_acting(self, channels: list[str]) -> None:
+        """What tells people, and what moves shares."""
+        settings, clock, guard = self.settings, self._clock, self._guard
         self.alerts = AlertManager(
             self._state,
             rules_of(settings, clock),
             clock=clock,
             instance=self._instance,
-            channels=list(channels),
+            channels=channels,
             guard=guard,
             link=settings.link,
             interval_s=settings.alert_every_s,
             wake=self._delivery.wake,
         )
-        self._gathering = threading.Lock()
-        self._gathered = Drained([], [])
-        self._rolling = Rolling(
+        rolling = Rolling(
             settings,
             self._state,
             clock=clock,
             guard=guard,
             instance=self._instance,
-            channels=list(channels),
+            channels=channels,
             flags=self.flags,
             router=self._router,
             brakes=self._brakes,
@@ -198,10 +218,10 @@ class Monitor:
             has_store=self._stores.file is not None,
             wake=self._delivery.wake,
         )
-        self.rollout = self._rolling.rollout
+        self.rollout = rolling.rollout
         self.moving = Moving(
             self._state,
-            self._rolling,
+            rolling,
             load_judge(settings.config_file, sticky_by=settings.sticky_by),
             system=settings.system,
             release=settings.release,
@@ -211,20 +231,26 @@ class Monitor:
             has_bot=self._has_bot,
             dropped=self._recently_lost,
         )
-        self.tokens = Tokens(self._state, clock=clock, guard=guard)
+
+    def _make_orders(self) -> None:
+        """What people may ask for, and who they are."""
+        clock = self._clock
+        self.tokens = Tokens(self._state, clock=clock, guard=self._guard)
         self.orders = Orders(self._state, clock=clock)
         add_flag_verbs(self.orders, self._state, clock, self.flags.refresh)
         add_token_verbs(self.orders, self.tokens)
         add_stage_verbs(self.orders, self.moving, clock)
         add_alert_verbs(self.orders, self.alerts)
         add_silence_verbs(self.orders, self.silences, self.maintenance, clock)
-        self._tick_due = Every(TICK_S, clock)
-        self._sample_due = Every(SAMPLE_EVERY_S, clock)
-        self._alerts_due = Every(settings.alert_every_s, clock)
-        self._lead_due = Every(LEASE_S / 3, clock)
-        self._prune_due = Every(PRUNE_EVERY_S, clock)
-        self._door_due = Every(DOOR_EVERY_S, clock)
-        self._ticker = Ticker(self._beat, self._pause_s, name="changeover", guard=guard)
+
+    def _make_server(self) -> Server:
+        return server_of(
+            self.settings,
+            self.readings(),
+            self.controls,
+            clock=self._clock,
+            guard=self._guard,
+        )
 
     # --- its life -----------------------------------------------------------------------------
 
@@ -275,10 +301,10 @@ class Monitor:
 
     def _wind_down(self) -> None:
         self._ticker.stop(0.3)
-        self._forward()
+        self._road.forward()
         is_stored = self._flush()
         self._undo_end()  # not earlier: a signal in the middle of the flush waits for its end
-        self._close_door()
+        self._door.close()
         self._delivery.stop(0.3)
         if is_stored:  # else the store would hold up the end; the leases run out by themselves
             self.alerts.close()
@@ -313,8 +339,7 @@ class Monitor:
         self._stopping = threading.RLock()
         for shared in (self._guard, self.flags, self.loops, self._brakes):
             shared.begin_anew()
-        self._serves, self._server, self._is_served = False, None, threading.Event()
-        self._is_opening = False
+        self._door.leave()
         self._sampler.stop()
         self._make_own_part()
         if was_running:
@@ -328,7 +353,7 @@ class Monitor:
             self.tick()
         else:
             with self._tick_lock:
-                self._gather()
+                self._road.gather()
                 self.moving.look()
 
     def _pause_s(self) -> float:
@@ -338,12 +363,12 @@ class Monitor:
         """One step of the road: record, aggregate, store; judge and take back; act. Showing reads."""
         with self._tick_lock:
             if self._is_running:
-                self._open_door_if_due()  # not in `start`: that would hold up a bot
+                self._door.open_if_due()  # not in `start`: that would hold up a bot
             self._look_at_bot()
-            self._forward()
+            self._road.forward()
             self.moving.look()  # before anything that may wait for a disk
             try:
-                self._follow_others()
+                self._road.follow_others()
                 self._share_catalogue()
                 if self._prune_due.is_due():
                     self._telemetry.prune(self._clock.wall_ns())
@@ -366,39 +391,6 @@ class Monitor:
                 shares=lambda: [command.share for command in self._router.states()],
             )
 
-    def _gather(self) -> None:
-        """What was recorded since the last time is counted in memory, and judged."""
-        with self._gathering:
-            executions, flag_checks = self.metrics.drain()
-            self._summaries.add(executions)
-            self.moving.observe(executions)
-            self._gathered.executions.extend(executions)
-            self._gathered.flag_checks.extend(flag_checks)
-
-    def _forward(self) -> None:
-        """The same, and all that was gathered goes to the writer."""
-        self._gather()
-        samples = [self._sampler.sample()] if self._has_bot and self._sample_due.is_due() else []
-        self._summaries.add_resources(samples)
-        with self._gathering:
-            gathered, self._gathered = self._gathered, Drained([], [])
-        batch = Batch(self._instance, gathered.executions, gathered.flag_checks, samples)
-        if len(batch):
-            self._writer.put(batch)
-
-    def _follow_others(self) -> None:
-        """What other processes stored since the last time; the first time, the last hour."""
-        if self._cursor is None:
-            self.moving.load(self._telemetry)
-            self._cursor = self._summaries.load(self._instance)
-        more = True
-        while more:
-            page = self._telemetry.follow(self._cursor, but=self._instance)
-            self._summaries.add(page.executions)
-            self.moving.observe(page.executions)
-            self._summaries.add_resources(page.resources, own=not self._has_bot)
-            self._cursor, more = page.cursor, page.more
-
     def _share_catalogue(self) -> None:
         if self._has_bot:
             self._catalogue.tell()
@@ -409,77 +401,20 @@ class Monitor:
         self._losses.note({**self.metrics.dropped, **self._writer.dropped})
         return self._losses.recent
 
-    def _sample(self) -> None:
-        sample = self._sampler.sample()
-        self._summaries.add_resources([sample])
-        self._writer.put(Batch(self._instance, resources=[sample]))
-
-    def _open_door_if_due(self) -> None:
-        """Serve, from a thread of its own; where the port is taken, try again later.
-
-        Loading a web server takes a second, and counting and storing must go on meanwhile.
-        Another process of this bot may hold the port, and end.
-        """
-        if not self._serves or self._server is not None or self._is_opening:
-            return
-        if self._door_due.is_due():
-            self._is_opening = True
-            Thread(target=self._open_door, name="changeover-door", daemon=True).start()
-
-    def _open_door(self) -> None:
-        try:
-            self._try_door()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the monitor goes on without
-            self._guard.caught("service.door", error)
-        finally:
-            self._is_opening = False
-
-    def _try_door(self) -> None:
-        server = server_of(
-            self.settings,
-            self.readings(),
-            self.controls,
-            clock=self._clock,
-            guard=self._guard,
-        )
-        if not self._is_running:  # stopped while it was loaded
-            return
-        try:
-            server.start()
-        except ChangeoverError as error:
-            if not self._is_refused:
-                logger.warning("%s; tried again every %.0f s", error, DOOR_EVERY_S)
-            self._is_refused = True
-            return
-        self._server, self._is_refused = server, False
-        if not self._is_running:  # stopped while it started, by a `stop` that saw no server yet
-            self._close_door()
-            return
-        set_apart()
-        self._is_served.set()
-        logger.info("changeover serves %s", server.url)
-
-    def _close_door(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
-
     # --- what it tells ------------------------------------------------------------------------
 
     @property
     def url(self) -> str | None:
         """Where the page is; None before the server is up, about a second after the start."""
-        return None if self._server is None else self._server.url
+        return self._door.url
 
     def wait_until_served(self, timeout_s: float = 10.0) -> str | None:
         """The page's address, as soon as the server is up; None when it is not in time."""
-        if self._serves:
-            self._is_served.wait(timeout_s)
-        return self.url
+        return self._door.wait(timeout_s)
 
     def summary(self, window: str = "1h") -> dict[str, Any]:
         """What `/health/commands` answers: the reference's summary, and more."""
-        self._forward()
+        self._road.forward()
         return self._telling().summary(window)
 
     def snapshot(self, window: str = "1h") -> dict[str, Any]:
@@ -494,7 +429,7 @@ class Monitor:
         """
         with self._tick_lock:  # or a started monitor would count what both are reading twice
             self._catalogue.learn()
-            self._follow_others()
+            self._road.follow_others()
             self.flags.refresh()
         return self
 
@@ -610,6 +545,6 @@ class Monitor:
         return None
 
     def _newest(self, query: MetricQuery) -> Page:
-        self._forward()
+        self._road.forward()
         self._writer.flush(1.0)
         return self._telemetry.newest(query)
