@@ -30,6 +30,7 @@ from changeover.judge.settings import JudgeSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
 NEVER = 10**9
+_QUICK = [place for place, s in enumerate(SCENARIOS) if "always" in s.name or s.kind == PROMOTION]
 COST_LIMIT_US = 40.0
 RULES: dict[str, Callable[[], Rule]] = {
     "peeking z": PeekingZ,
@@ -144,7 +145,7 @@ def run(short: bool = False, docs: Path | None = DOCS, scale: float = 1.0) -> li
         tasks = [
             (place, seed, 1_500, rules)
             for place, seed, count, rules in tasks
-            if seed == 0 and count <= 20_000
+            if seed == 0 and count <= 20_000 and (place % 3 == 0 or place in _QUICK)
         ]
     for task, result in zip(tasks, _played(tasks, short), strict=True):
         name = SCENARIOS[task[0]].name

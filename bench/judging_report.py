@@ -29,7 +29,9 @@ OTHERS = """## Beside other rules
 
 The same executions, judged by other rules: the share of runs that were rolled back without a fault, or
 the median of the executions of the new system until the rollback, over the first 20 runs of each
-scenario. An execution a second."""
+scenario, an execution a second. The other rules see the bot as a whole, as they are usually set up, and
+their executions are those of all commands; the judge's are those of what it rolled back. A rule that
+also rolls back without a fault is not the faster one for that."""
 PICTURE = """![Executions until the rollback](../images/judge-delays.svg)"""
 
 

@@ -64,10 +64,10 @@ def _all_fail(share: float, more: float, begins: int = 0) -> Callable[[Random, i
 
 
 def _outage(of: float) -> Callable[[Random, int], World]:
-    """Every 4,000 executions both systems fail for 300 of them."""
+    """Once in 10,000 executions both systems fail, for 300 of them."""
     return _same(
         0.5,
-        ratio=lambda number, _place, _new, usual: of if number % 4_000 > 3_700 else usual,
+        ratio=lambda number, _place, _new, usual: of if number % 10_000 > 9_700 else usual,
     )
 
 
@@ -115,7 +115,7 @@ def _late(name: str, world: Callable[[Random, int], World], median: float,
 
 
 SCENARIOS = (
-    *(_false(f"A/A at {s:.0%}", _same(s), 24) for s in (0.01, 0.1, 0.5, 0.9)),
+    *(_false(f"A/A at {s * 100:.0f} %", _same(s), 24) for s in (0.01, 0.1, 0.5, 0.9)),
     _false("A/A at 50 %, long", _same(0.5), 2, executions=100_000),
     _false("ramp 1-5-25-50-90 %", _ramp, 40),
     _false("a different share for each command", _each_its_own, 30),

@@ -24,7 +24,7 @@ _KINDS = {
     Outcome.TIMEOUT: _BAD,
     Outcome.USER_ERROR: _USER,
 }
-_TROUBLED = 0.15  # of legacy's latest executions: then both systems are in trouble
+_TROUBLED = 0.05  # of latest executions of legacy: one failure just now, and it is in trouble too
 _TROUBLE_WEIGHT = 0.1
 _TROUBLE_LASTS_NS = 600 * 1_000_000_000  # for commands that have no legacy beside them
 _LEAN = 1.5

@@ -17,7 +17,7 @@ from changeover.judge.stakes import (
 )
 
 DAY_NS = 86_400 * 1_000_000_000
-SURE_OF_ARM = 10.0  # what "worse than legacy" must have reached before the limit counts
+SURE_OF_ARM = 20.0  # what "worse than legacy" must have reached before the limit counts
 MOST_SHARED = 0.75  # above this share, legacy is too small a witness to wait for
 POINTS = 100
 WORSE, OVER_LIMIT, SLOWER = "worse_errors", "over_error_limit", "slower"
