@@ -42,7 +42,7 @@ def start(tmp_path, clock):
 
     yield begin
     for monitor in made:
-        monitor._rolling.close(is_clean=True)
+        monitor.moving.rolling.close(is_clean=True)
         monitor.stop()
 
 
@@ -65,7 +65,7 @@ def test_of_two_processes_one_leads_and_both_follow(start):
     for monitor in (one, other, one, other):
         monitor.tick()
     assert (ping(one), ping(other)) == (1, 1)
-    assert (one._rolling._leads, other._rolling._leads) == (True, False)
+    assert (one.moving.rolling._leads, other.moving.rolling._leads) == (True, False)
     flips = one._state.flips(100, "flag ddd.commands.utility")
     assert [flip.new for flip in flips] == ["1%"]
 
@@ -74,10 +74,10 @@ def test_the_lease_goes_over_when_the_leading_process_ends(start):
     one, other = start(), start()
     for monitor in (one, other):
         monitor.tick()
-    one._rolling.close(is_clean=True)
+    one.moving.rolling.close(is_clean=True)
     one._clock.advance(10)
     other.tick()
-    assert other._rolling._leads
+    assert other.moving.rolling._leads
 
 
 def test_a_process_that_does_not_lead_takes_back_all_the_same(start):
@@ -85,7 +85,7 @@ def test_a_process_that_does_not_lead_takes_back_all_the_same(start):
     switch_on(one, "25%")
     for monitor in (one, other):
         monitor.tick()
-    other._rolling.step(judged("rollback"), has_bot=True)
+    other.moving.rolling.step(judged("rollback"), has_bot=True)
     assert ping(other) == 0
     one.tick()
     assert ping(one) == 0
@@ -105,7 +105,7 @@ def test_an_end_in_good_order_leaves_no_mark_and_another_one_does(start, clock):
     switch_on(one, "25%")
     one.tick()
     assert len(one._state.read("run")) == 1
-    one._rolling.close(is_clean=False)
+    one.moving.rolling.close(is_clean=False)
     clock.advance(20)
     later = start()  # the same number: this process stands for one that starts anew
     later.tick()

@@ -63,7 +63,7 @@ def test_a_verdict_on_nothing_says_so_with_nulls():
 def test_every_field_is_told(view):
     noun = Verdict if "decision" in view else Move
     renamed = {"share": "share_percent", "proposal": "proposal_percent"}
-    inside = {"began_ns", "asked_ns", "seen", "parent"}  # what only the rollout needs
+    inside = {"began_ns", "asked_ns", "seen", "parent", "tries"}  # what only the rollout needs
     for field in fields(noun):
         if field.name in inside:
             continue

@@ -116,6 +116,24 @@ class Monitor:
         self.silences = Silences(self._state, self._clock)
         self.maintenance = Maintenance(self._state, self._clock)
         self.store_file = self._stores.file
+        self._make_bots_part()
+        self._catalogue = Catalogue(self._state, self._router)
+        self._tick_lock = threading.Lock()
+        self._stopping = threading.RLock()  # a signal's handler may stop what its thread stops
+        self._door = Door(
+            self._make_server,
+            serves=settings.enabled and settings.http,
+            clock=self._clock,
+            guard=self._guard,
+        )
+        self._is_running = self._is_stopped = False
+        self._undo_end: Callable[[], None] = lambda: None
+        self._make_own_part()
+        around_fork(self._tick_lock, self._go_on_in_forked_child)
+
+    def _make_bots_part(self) -> None:
+        """What stands on the bot's road, or is asked there; the same in a forked child."""
+        settings = self.settings
         self.loops = LoopWatch(clock=self._clock)
         self.metrics = MetricsCollector(
             clock=self._clock,
@@ -141,23 +159,10 @@ class Monitor:
             self.metrics,
             self._clock,
             guard=self._guard,
-            classify=classify,
+            classify=self._classify,
             sticky_by=settings.sticky_by,
             on_loop=self.loops.watch,
         )
-        self._catalogue = Catalogue(self._state, self._router)
-        self._tick_lock = threading.Lock()
-        self._stopping = threading.RLock()  # a signal's handler may stop what its thread stops
-        self._door = Door(
-            self._make_server,
-            serves=settings.enabled and settings.http,
-            clock=self._clock,
-            guard=self._guard,
-        )
-        self._is_running = self._is_stopped = False
-        self._undo_end: Callable[[], None] = lambda: None
-        self._make_own_part()
-        around_fork(self._tick_lock, self._go_on_in_forked_child)
 
     def _make_own_part(self) -> None:
         """What belongs to this one process and its threads; a fork makes it anew."""

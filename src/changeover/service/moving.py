@@ -38,6 +38,10 @@ class Moving:
     the one that holds the lease keeps the evidence in the store and moves shares up. A process
     without a bot reads that evidence, and judges nothing.
 
+    Attributes:
+        rolling: steps the rollout.
+        rollout: what people give orders to.
+
     Args:
         state: where the evidence is kept.
         rolling: what acts.
@@ -66,7 +70,7 @@ class Moving:
         dropped: Callable[[], int],
     ) -> None:
         self.rollout = rolling.rollout
-        self._rolling = rolling
+        self.rolling = rolling
         self._state = state
         self._settings = settings
         self._system = system
@@ -128,7 +132,7 @@ class Moving:
 
     def save(self) -> None:
         """Keep the evidence, where this process leads. Raises `StoreUnavailableError`."""
-        if not self._rolling.leads or self._newest_ns == self._saved_ns:
+        if not self.rolling.leads or self._newest_ns == self._saved_ns:
             return
         with self._judging:
             told, newest_ns = self._judge.to_document(), self._newest_ns
@@ -146,7 +150,7 @@ class Moving:
             self.save()
         except StoreError as error:
             self._guard.caught("service.moving", error)
-        self._rolling.close(is_clean=is_clean and self._has_bot)
+        self.rolling.close(is_clean=is_clean and self._has_bot)
 
     # --- what it tells ------------------------------------------------------------------------
 
@@ -179,7 +183,7 @@ class Moving:
                 self._judge.note_instrument(dropped=self._dropped())
                 verdicts = self._judge.verdicts()
         with self._acting:
-            moves = self._rolling.step(verdicts, has_bot=self._has_bot)
+            moves = self.rolling.step(verdicts, has_bot=self._has_bot)
             self._begin_anew()
         self._is_watching = any(move.stage in _ON_THE_WAY for move in moves)
         if self._save_due.is_due():
