@@ -154,6 +154,35 @@ def test_the_emergency_stop_works_by_order_and_is_lifted_by_order(bot):
     assert monitor.flags.share("ddd.commands.enabled") == 100
 
 
+def test_the_snapshot_tells_the_stop_the_freezes_and_what_withholds_messages(bot):
+    monitor = bot()
+    monitor.order(Order(verb="stop", actor="x", reason="smoke"), OPERATOR)
+    monitor.order(Order(verb="freeze.add", actor="x", values={"for": "2h"}), OPERATOR)
+    values = {"rule": "memory", "labels": {"system": "ddd"}, "for": "1h"}
+    monitor.order(Order(verb="alert.silence", actor="x", reason="known", values=values), OPERATOR)
+    monitor.order(Order(verb="maintenance.add", actor="x", values={"for": "1h"}), OPERATOR)
+    told = monitor.snapshot("5m")
+    assert (told["stopped"]["actor"], told["stopped"]["reason"]) == ("token:anna", "smoke")
+    assert [freeze["actor"] for freeze in told["freezes"]] == ["token:anna"]
+    (silence,) = told["silences"]
+    assert (silence["rule"], silence["labels"], silence["reason"]) == (
+        "memory",
+        {"system": "ddd"},
+        "known",
+    )
+    assert len(told["maintenance"]) == 1
+    assert {channel["name"]: channel["state"] for channel in told["channels"]}["file"] == "ok"
+    (stop,) = (alert for alert in told["alerts"]["active"] if alert["rule"] == "emergency_stop")
+    assert stop["silenced"] is True, "a window withholds all"
+    monitor.order(Order(verb="alert.ack", subject=stop["key"], actor="x"), OPERATOR)
+    (stop,) = (
+        alert
+        for alert in monitor.snapshot("5m")["alerts"]["active"]
+        if alert["rule"] == "emergency_stop"
+    )
+    assert stop["acknowledged_by"] == "token:anna"
+
+
 def test_stages_are_moved_by_order_and_the_loser_of_two_is_told(bot):
     monitor = bot()
     (move,) = (move for move in monitor.moving.moves() if move.scope == "utility")

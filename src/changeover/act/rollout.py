@@ -19,7 +19,7 @@ from changeover.act.taking_back import Facts, TakingBack
 from changeover.core.clock import Clock
 from changeover.core.errors import ConflictError, Guard, StoreError, StoreUnavailableError
 from changeover.core.model import Flip
-from changeover.core.move import Move, Stage
+from changeover.core.move import Freeze, Halt, Move, Stage
 from changeover.core.order import RefusedOrderError
 from changeover.core.ports import Put, State
 from changeover.core.verdict import EVERYTHING
@@ -150,6 +150,18 @@ class Rollout:
         """Every scope as it stands, in the order of the plan. May raise `StoreUnavailableError`."""
         facts = self._facts()
         return self._scopes.told(self._look(), facts, self._scopes.plan(facts))
+
+    @property
+    def halt(self) -> Halt | None:
+        """The emergency stop in force, or None. May raise `StoreUnavailableError`."""
+        return self._emergency.halt(self._look())
+
+    @property
+    def freezes(self) -> list[Freeze]:
+        """Those of the plan and of people that are not over. May raise `StoreUnavailableError`."""
+        now_ns = self._clock.wall_ns()
+        known = [*self.plan.freezes, *self._look().freezes.values()]
+        return [freeze for freeze in known if freeze.until_ns > now_ns]
 
     def evidence_since(self) -> Mapping[str, int]:
         """From when on evidence counts, by the judge's scopes; where nothing is said, all of it.

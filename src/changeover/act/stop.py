@@ -10,6 +10,7 @@ from changeover.act.brakes import StopFile
 from changeover.core.clock import Clock
 from changeover.core.deciding import master_flag
 from changeover.core.errors import ConflictError, Guard, StoreUnavailableError
+from changeover.core.move import Halt
 from changeover.core.order import RefusedOrderError
 from changeover.core.ports import Put, State
 from changeover.core.verdict import EVERYTHING
@@ -86,12 +87,22 @@ class EmergencyStop:
             changes.commit(self._state)
         self._apply()
 
+    def halt(self, board: Board) -> Halt | None:
+        """The stop in force, or None. May raise `StoreUnavailableError`, of the file."""
+        if board.stop is not None:
+            told = board.stop.value
+            at_ns = told.get("at_ns")
+            at_ns = at_ns if isinstance(at_ns, int) else 0
+            return Halt(at_ns, str(told.get("actor")), str(told.get("reason")))
+        here = next(iter(self._stop_file.read().values()), None)
+        if here is None:
+            return None
+        return Halt(here.updated_ns or 0, str(here.actor), str(here.reason))
+
     def reason(self, board: Board) -> str | None:
         """Why everything is stopped, or None."""
-        if board.stop is not None:
-            return f"{board.stop.value.get('actor')}: {board.stop.value.get('reason')}"
-        here = next(iter(self._stop_file.read().values()), None)
-        return None if here is None else f"{here.actor}: {here.reason}"
+        halt = self.halt(board)
+        return None if halt is None else f"{halt.actor}: {halt.reason}"
 
     def adopt(self, board: Board) -> None:
         """A stop that the store does not know, because it was away or somebody made the file."""

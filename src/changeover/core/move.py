@@ -97,3 +97,12 @@ class Freeze:
     def holds(self, now_ns: int) -> bool:
         """Whether it is in force."""
         return self.from_ns <= now_ns < self.until_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The emergency stop, while it is in force."""
+
+    at_ns: int
+    actor: str
+    reason: str

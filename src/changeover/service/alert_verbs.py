@@ -15,7 +15,7 @@ from changeover.core.values import duration
 from changeover.core.window import format_moment, parse_moment
 from changeover.service.orders import Orders
 
-_SPAN = duration(60, "90d", "2h")
+_SPAN = duration(60, "30d", "2h")
 
 
 def add_alert_verbs(orders: Orders, alerts: AlertManager) -> None:
@@ -59,7 +59,7 @@ def add_silence_verbs(
     def call_off(order: Order) -> Mapping[str, Any]:
         return _told(maintenance.end(order.subject, actor=order.actor, expected=order.expected))
 
-    span = "how long, such as 2h, up to 90d"
+    span = "how long, such as 2h, up to 30d"
     orders.add(
         "alert.silence", Role.OPERATOR, silence,
         "Withhold the messages of some alerts for a while; the alerts go on.",

@@ -527,6 +527,8 @@ class Monitor:
             outbox=self._outbox,
             losses=self._losses,
             moving=self.moving,
+            silences=self.silences,
+            maintenance=self.maintenance,
             flips=self._state.flips,
             has_bot=self._has_bot,
             is_ready=self._is_bot_ready,

@@ -11,6 +11,7 @@ from typing import Any
 
 from changeover.act.manager import AlertManager
 from changeover.act.outbox import Outbox
+from changeover.act.silences import Maintenance, Silences
 from changeover.aggregate.summaries import Summaries
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard
@@ -72,6 +73,8 @@ class Telling:
     outbox: Outbox
     losses: Losses
     moving: Moving
+    silences: Silences
+    maintenance: Maintenance
     flips: Callable[[int, str | None], Sequence[Flip]]
     has_bot: bool
     is_ready: Callable[[], bool]
@@ -126,6 +129,11 @@ class Telling:
                 verdicts=self.moving.verdicts,
                 flips=self.flips,
                 detail=self.summaries.detail,
+                halt=lambda: self.moving.rollout.halt,
+                freezes=lambda: self.moving.rollout.freezes,
+                channels=self.outbox.channels,
+                silences=self.silences.list,
+                maintenance=self.maintenance.list,
             ),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from changeover.core.alerting import ChannelState, Silence
 from changeover.core.cell import Cells, CellSlot
 from changeover.core.detail import CommandDetail
 from changeover.core.model import (
@@ -21,7 +22,7 @@ from changeover.core.model import (
     Summary,
     Timeline,
 )
-from changeover.core.move import Move
+from changeover.core.move import Freeze, Halt, Move
 from changeover.core.verdict import Verdict
 from changeover.core.window import Window
 
@@ -63,12 +64,22 @@ class Steering:
         flips: the newest changes first, at most so many, of one subject or of all; may raise
             `StoreUnavailableError`.
         detail: one command closely; may raise `StoreUnavailableError`.
+        halt: the emergency stop in force; may raise `StoreUnavailableError`, as the rest does.
+        freezes: times in which nothing goes up, that are not over.
+        channels: every channel of alerts as it stands.
+        silences: what withholds messages now.
+        maintenance: windows that hold or are to come.
     """
 
     moves: Callable[[], Sequence[Move]]
     verdicts: Callable[[], Sequence[tuple[Verdict, Curve]]]
     flips: Callable[[int, str | None], Sequence[Flip]]
     detail: Callable[[str, Window], CommandDetail]
+    halt: Callable[[], Halt | None] = lambda: None
+    freezes: Callable[[], Sequence[Freeze]] = tuple
+    channels: Callable[[], Sequence[ChannelState]] = tuple
+    silences: Callable[[], Sequence[Silence]] = tuple
+    maintenance: Callable[[], Sequence[Silence]] = tuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

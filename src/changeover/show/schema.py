@@ -255,6 +255,11 @@ class AlertView(TypedDict):
     fired_at: str | None
     resolved_at: str | None
     peak: float | None
+    acknowledged_at: str | None
+    acknowledged_by: str | None
+    silenced: bool
+    runbook: str | None
+    episode: int
 
 
 class ThresholdsView(TypedDict):
@@ -376,12 +381,54 @@ class FlipView(TypedDict):
     reason: str
 
 
+class HaltView(TypedDict):
+    """The emergency stop."""
+
+    at: str
+    actor: str
+    reason: str
+
+
+# Written as a call, for a freeze has a key that is a word of Python's.
+FreezeView = TypedDict(
+    "FreezeView", {"id": str, "from": str, "until": str, "reason": str, "actor": str}
+)
+
+
+class SilenceView(TypedDict):
+    """What withholds the messages of some alerts."""
+
+    id: str
+    rule: str | None
+    labels: dict[str, str]
+    until: str
+    reason: str
+    actor: str
+    version: int
+
+
+class ChannelView(TypedDict):
+    """One channel of alerts as it stands: `ok`, `failing`, or `disabled` until a restart."""
+
+    name: str
+    state: str
+    last_error: str | None
+    waiting: int
+    oldest_age_s: float | None
+    since: str | None
+
+
 class SteeringPart(TypedDict):
-    """Of the snapshot: the move itself."""
+    """Of the snapshot: the move itself, and what people have asked for."""
 
     moves: list[MoveView]
     verdicts: list[VerdictView]
     flips: list[FlipView]
+    stopped: HaltView | None
+    freezes: list[FreezeView]
+    channels: list[ChannelView]
+    silences: list[SilenceView]
+    maintenance: list[FreezeView]
 
 
 class SnapshotView(SteeringPart):

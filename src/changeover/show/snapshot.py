@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from changeover.core.alerting import Silence
 from changeover.core.clock import NS_PER_S
 from changeover.core.errors import StoreUnavailableError
 from changeover.core.model import (
@@ -35,7 +36,15 @@ from changeover.show.schema import (
     TimelineSystem,
     TimelineView,
 )
-from changeover.show.steering import move_view, verdict_view
+from changeover.show.steering import (
+    channel_view,
+    freeze_view,
+    halt_view,
+    move_view,
+    silence_view,
+    verdict_view,
+    window_view,
+)
 
 PAST_ALERTS = 20
 NEWEST_FAILURES = 200
@@ -84,7 +93,12 @@ def snapshot(readings: Readings, window: Window, now_ns: int) -> SnapshotView:
         "resources": views.resources_view(resource, now_ns),
         "gateway": gateway_view(readings.gateway(window.seconds)),
         "flags": [views.flag_view(flag, now_ns) for flag in readings.flags()],
-        "alerts": alerts_view(*readings.alerts(PAST_ALERTS), readings.thresholds),
+        "alerts": alerts_view(
+            *readings.alerts(PAST_ALERTS),
+            readings.thresholds,
+            silences=_silences(readings.steering),
+            now_ns=now_ns,
+        ),
         **_steering(readings.steering, unavailable),
         "failures": [] if failures is None else failures_view(failures),
         "dropped": dict(readings.dropped()),
@@ -128,11 +142,16 @@ def timeline_view(timeline: Timeline | None, systems: Sequence[str]) -> Timeline
 
 
 def alerts_view(
-    active: Sequence[Alert], past: Sequence[Alert], thresholds: Mapping[str, float]
+    active: Sequence[Alert],
+    past: Sequence[Alert],
+    thresholds: Mapping[str, float],
+    *,
+    silences: Sequence[Silence] = (),
+    now_ns: int = 0,
 ) -> AlertsView:
     """The alerts, and the thresholds under the names of the figures they are compared with."""
     return {
-        "active": [views.alert_view(alert) for alert in active],
+        "active": [views.alert_view(alert, silences, now_ns) for alert in active],
         "past": [views.alert_view(alert) for alert in past],
         "thresholds": {
             "error_rate": units.finite(thresholds.get("error_ratio")),
@@ -152,14 +171,38 @@ def newest_failures(readings: Readings, since_ns: int) -> Sequence[Execution]:
 
 
 def _steering(steering: Steering | None, unavailable: list[str]) -> SteeringPart:
+    """What steers. What the store could not give is empty, and `unavailable` names it."""
+    part: SteeringPart = {
+        "moves": [], "verdicts": [], "flips": [], "stopped": None, "freezes": [],
+        "channels": [], "silences": [], "maintenance": [],
+    }  # fmt: skip
     if steering is None:
-        return {"moves": [], "verdicts": [], "flips": []}
-    flips = _or_none("flips", lambda: steering.flips(NEWEST_FLIPS, None), unavailable)
-    return {
-        "moves": [move_view(move) for move in steering.moves()],
-        "verdicts": [verdict_view(verdict, curve) for verdict, curve in steering.verdicts()],
-        "flips": [flip_view(flip) for flip in flips or ()],
-    }
+        return part
+
+    def read(name: str, look: Callable[[], Sequence[T]]) -> Sequence[T]:
+        return _or_none(name, look, unavailable) or ()
+
+    part["moves"] = [move_view(move) for move in read("moves", steering.moves)]
+    part["verdicts"] = [verdict_view(*one) for one in read("verdicts", steering.verdicts)]
+    part["flips"] = [
+        flip_view(flip) for flip in read("flips", lambda: steering.flips(NEWEST_FLIPS, None))
+    ]
+    part["stopped"] = halt_view(_or_none("stopped", steering.halt, unavailable))
+    part["freezes"] = [freeze_view(one) for one in read("freezes", steering.freezes)]
+    part["channels"] = [channel_view(one) for one in read("channels", steering.channels)]
+    part["silences"] = [silence_view(one) for one in read("silences", steering.silences)]
+    part["maintenance"] = [window_view(one) for one in read("maintenance", steering.maintenance)]
+    return part
+
+
+def _silences(steering: Steering | None) -> list[Silence]:
+    """All that may withhold messages; none while the store is away, which then says so."""
+    if steering is None:
+        return []
+    try:
+        return [*steering.silences(), *steering.maintenance()]
+    except StoreUnavailableError:
+        return []
 
 
 def _or_none(name: str, read: Callable[[], T], unavailable: list[str]) -> T | None:

@@ -5,13 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from changeover.core.alerting import RULE, ChannelState, Silence
 from changeover.core.clock import NS_PER_S
 from changeover.core.model import Flip
-from changeover.core.move import Move
+from changeover.core.move import Freeze, Halt, Move
 from changeover.core.verdict import Arm, Evidence, Verdict
+from changeover.core.window import format_moment
 from changeover.show import units
 from changeover.show.readings import Curve
-from changeover.show.schema import ArmView, EvidenceView, MoveView, VerdictView
+from changeover.show.schema import (
+    ArmView,
+    ChannelView,
+    EvidenceView,
+    FreezeView,
+    HaltView,
+    MoveView,
+    SilenceView,
+    VerdictView,
+)
+
+_CHANNEL_STATES = {"working": "ok", "off": "disabled"}
 
 
 def move_view(move: Move) -> MoveView:
@@ -55,6 +68,61 @@ def verdict_view(verdict: Verdict, curve: Curve = ()) -> VerdictView:
         "eta_s": units.finite(verdict.eta_s, 0),
         "concerns": list(verdict.concerns),
         "curve": [[at_ns / NS_PER_S, units.finite(power, 3) or 0.0] for at_ns, power in curve],
+    }
+
+
+def halt_view(halt: Halt | None) -> HaltView | None:
+    """The emergency stop, or null."""
+    if halt is None:
+        return None
+    return {"at": format_moment(halt.at_ns), "actor": halt.actor, "reason": halt.reason}
+
+
+def freeze_view(freeze: Freeze) -> FreezeView:
+    """A time in which nothing goes up."""
+    return {
+        "id": f"{freeze.actor}/{freeze.from_ns}",
+        "from": format_moment(freeze.from_ns),
+        "until": format_moment(freeze.until_ns),
+        "reason": freeze.reason,
+        "actor": freeze.actor,
+    }
+
+
+def window_view(window: Silence) -> FreezeView:
+    """A maintenance window."""
+    return {
+        "id": window.id,
+        "from": format_moment(window.from_ns),
+        "until": format_moment(window.until_ns),
+        "reason": window.reason,
+        "actor": window.actor,
+    }
+
+
+def silence_view(silence: Silence) -> SilenceView:
+    """A silence, with the rule apart from the other labels."""
+    labels = dict(silence.matchers)
+    return {
+        "id": silence.id,
+        "rule": labels.pop(RULE, None),
+        "labels": labels,
+        "until": format_moment(silence.until_ns),
+        "reason": silence.reason,
+        "actor": silence.actor,
+        "version": silence.version,
+    }
+
+
+def channel_view(channel: ChannelState) -> ChannelView:
+    """A channel."""
+    return {
+        "name": channel.name,
+        "state": _CHANNEL_STATES.get(channel.state, channel.state),
+        "last_error": channel.last_error,
+        "waiting": channel.queue,
+        "oldest_age_s": units.finite(channel.oldest_s, 1),
+        "since": units.moment(channel.since_ns),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from changeover.core.alerting import Silence
 from changeover.core.clock import NS_PER_S
 from changeover.core.model import (
     Alert,
@@ -204,8 +205,8 @@ def features_view(flags: Iterable[FlagState], now_ns: int) -> dict[str, bool | F
     return {**{flag["name"]: flag["enabled"] for flag in details}, FLAGS_KEY: reserved}
 
 
-def alert_view(alert: Alert) -> AlertView:
-    """One alert."""
+def alert_view(alert: Alert, silences: Sequence[Silence] = (), now_ns: int = 0) -> AlertView:
+    """One alert, and whether something withholds its messages now."""
     return {
         "key": alert.key,
         "rule": alert.rule,
@@ -220,6 +221,11 @@ def alert_view(alert: Alert) -> AlertView:
         "fired_at": units.moment(alert.fired_ns),
         "resolved_at": units.moment(alert.resolved_ns),
         "peak": units.finite(alert.peak),
+        "acknowledged_at": units.moment(alert.acknowledged_ns),
+        "acknowledged_by": alert.acknowledged_by,
+        "silenced": any(one.holds(now_ns) and one.matches(alert) for one in silences),
+        "runbook": alert.runbook,
+        "episode": alert.episode,
     }
 
 
