@@ -3,7 +3,7 @@
 import { actionsOf, makeAction } from "./board.js";
 import { Charts } from "./charts.js";
 import { Distribution } from "./distribution.js";
-import { attr, cssVar, h, keyed, text } from "./dom.js";
+import { attr, cssVar, h, keyed, styleSheet, text } from "./dom.js";
 import { makeFailure } from "./failures.js";
 import { flipKey, makeFlip } from "./flips.js";
 import { clean, percent } from "./format.js";
@@ -16,6 +16,8 @@ import { decidedBy } from "./table.js";
 import { makeVersus } from "./versus.js";
 
 const REFRESH_MS = 2_000;
+/** Kept once the page's own style sheet applies. */
+export const styled = styleSheet("command.css");
 const palette = new Palette();
 
 /** What the heading says: name, category, share, who decided, and what may be done. */

@@ -1,8 +1,9 @@
 // The one dialog of the page: says what will happen, asks what it must know, shows refusals in plain words.
 
-import { attr, h, icon, keyed, setIcon, text } from "./dom.js";
+import { attr, h, icon, keyed, setIcon, styleSheet, text } from "./dom.js";
 import { announce } from "./header.js";
 
+const styled = styleSheet("dialog.css");
 const mark = icon("none"),
   title = h("h2", { id: "dialog-title" }),
   facts = h("ul.dialog-facts", { id: "dialog-facts" }),
@@ -34,7 +35,8 @@ const FOLLOW_MS = 500;
  * refusal), fields: [{name, label, type, options, required, hint}], submit (the button's words), send(values)
  * (a promise of null or {status, words}), done (a sentence), after()}.
  */
-export function ask(question) {
+export async function ask(question) {
+  await styled;
   asked = question;
   text(title, question.title);
   setIcon(mark, question.symbol ?? "none");

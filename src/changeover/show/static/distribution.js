@@ -8,7 +8,7 @@ const BINS_A_DECADE = 14;
 const TICKS = [1, 2, 5];
 const LEFT = 16,
   RIGHT = 16,
-  TOP = 26,
+  TOP = 34,
   BOTTOM = 24;
 
 const binOf = (value) => Math.floor(Math.log10(value) * BINS_A_DECADE);
@@ -81,7 +81,7 @@ export class Distribution {
     };
     this.#drawAxis(ctx, scale, width);
     for (const system of this.#shown) this.#drawHill(ctx, scale, system);
-    this.#shown.forEach((system, row) => this.#drawMarks(ctx, scale, system, row));
+    [...this.#shown.entries()].reverse().forEach(([row, system]) => this.#drawMarks(ctx, scale, system, row));
   }
 
   #drawAxis(ctx, { x, first, last, ground }, width) {
@@ -137,12 +137,20 @@ export class Distribution {
       if (!(value > 0)) continue;
       const at = x(Math.log10(value) * BINS_A_DECADE);
       ctx.beginPath();
-      ctx.moveTo(at, 4 + row * 13);
+      ctx.moveTo(at, 4 + row * 14);
       ctx.lineTo(at, ground);
       ctx.stroke();
-      ctx.textAlign = "left";
-      ctx.fillText(`${name} ${ms(value)}`, at + 4, 3 + row * 13);
+      this.#label(ctx, `${name} ${ms(value)}`, at + 4, 3 + row * 14, tone);
     }
+  }
+
+  /** On the ground of the card, so that no other needle runs through the words. */
+  #label(ctx, words, x, y, tone) {
+    ctx.textAlign = "left";
+    ctx.fillStyle = this.#palette.get("surface");
+    ctx.fillRect(x - 2, y - 1, ctx.measureText(words).width + 4, 13);
+    ctx.fillStyle = this.#palette.get(tone);
+    ctx.fillText(words, x, y);
   }
 }
 

@@ -61,8 +61,8 @@ export function makeFlip() {
     h(
       "div",
       {},
-      h("p.flip-line", {}, word, subject, h("span.flip-change", {}, old, h("span", { "aria-hidden": "true" }, "→"), h("span.hidden", {}, "to"), now), when),
-      h("p.detail-line", {}, who, why),
+      h("p.flip-line", {}, word, h("span.flip-change", {}, old, h("span", { "aria-hidden": "true" }, "→"), h("span.hidden", {}, "to"), now), when),
+      h("p.detail-line", {}, subject, who, why),
     ),
   );
   return {

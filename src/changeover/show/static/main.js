@@ -85,7 +85,8 @@ async function openCommand(was) {
   overview.hidden = true;
   single.hidden = false;
   if (command !== was.command) scrollTo(0, 0);
-  const { CommandPage } = await import("./command.js");
+  const { CommandPage, styled } = await import("./command.js");
+  await styled;
   commandPage ??= new CommandPage(single);
   if (place.command === command) commandPage.open(command, window, newest);
 }

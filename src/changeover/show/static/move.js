@@ -69,7 +69,8 @@ export function decidingVerdict(move, verdicts) {
 /** Odds for a roll back as people say them: 400 is "400 to 1". */
 export function odds(value) {
   if (typeof value !== "number" || !Number.isFinite(value)) return "–";
-  if (value >= 1e6) return "over a million to 1";
+  if (value >= 1e6) return "> 1M to 1";
+  if (value >= 1e4) return `${Math.round(value / 1000)}k to 1`;
   const digits = value >= 10 ? 0 : value >= 0.095 ? 1 : 2;
   return `${value.toLocaleString(undefined, { maximumFractionDigits: digits })} to 1`;
 }
