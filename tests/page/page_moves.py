@@ -161,7 +161,9 @@ def verdicts(now: float, names: list[str]) -> list[Json]:
             one["rollback"] = verdict("reset", now, "rollback")["rollback"]
             one["evidence"] = verdict("reset", now, "rollback")["evidence"]
         if one["scope"] == "help":
-            one["concerns"] = ["12 people met both systems: the share was set by guild, not by user"]
+            one["concerns"] = [
+                "12 people met both systems: the share was set by guild, not by user"
+            ]
     return [verdict("*", now, "hold"), *found]
 
 
@@ -180,7 +182,9 @@ def flip(at: float, subject: str, old: str | None, new: str | None, **fields: An
 def flips(now: float) -> list[Json]:
     """A rollback, a stop and steps up, newest first."""
     return [
-        flip(now - 300, "flag ddd.commands.conversation", "5", "10", actor="auto", reason="no worse"),
+        flip(
+            now - 300, "flag ddd.commands.conversation", "5", "10", actor="auto", reason="no worse"
+        ),
         flip(
             now - 1500,
             "flag ddd.commands.reset",
@@ -273,8 +277,12 @@ def command_page(name: str, window: str, now: float, snapshot: Json) -> Json | N
         "failures": {"legacy": snapshot["failures"][2:], "ddd": snapshot["failures"][:2]},
         "verdict": found,
         "flips": [
-            flip(now - 1500, f"flag ddd.commands.{name}", "10", "0", actor="auto", reason="rollback"),
-            flip(now - 2600, f"flag ddd.commands.{name}", "5", "10", actor="auto", reason="no worse"),
+            flip(
+                now - 100, f"flag ddd.commands.{name}", "10", "0", actor="auto", reason="rollback"
+            ),
+            flip(
+                now - 200, f"flag ddd.commands.{name}", "5", "10", actor="auto", reason="no worse"
+            ),
         ],
     }
 

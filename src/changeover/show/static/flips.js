@@ -19,7 +19,7 @@ $("flip-subject").addEventListener("change", show);
 function show() {
   fillSubjects();
   const wanted = $("flip-subject").value;
-  const shown = wanted ? newest.filter(({ subject }) => subject === wanted) : newest;
+  const shown = wanted ? newest.filter(({ subject }) => clean(subject) === wanted) : newest;
   keyed($("flips"), shown, flipKey, makeFlip);
   $("flips-empty").hidden = shown.length > 0;
   text($("flips-empty"), newest.length ? "Nothing changed here" : "Nothing was changed yet; every step, roll back and stop will stand here");
@@ -29,7 +29,7 @@ function show() {
 /** Of the flips that are there, and the chosen one even if it is no longer among them. */
 function fillSubjects() {
   const select = $("flip-subject");
-  const known = [...new Set(newest.map(({ subject }) => subject))].sort();
+  const known = [...new Set(newest.map(({ subject }) => clean(subject)))].sort();
   if (select.value && !known.includes(select.value)) known.push(select.value);
   const names = JSON.stringify(known);
   if (names === subjects) return;
@@ -37,7 +37,7 @@ function fillSubjects() {
   const chosen = select.value;
   select.replaceChildren(
     h("option", { value: "" }, "Everything"),
-    ...known.map((subject) => h("option", { value: subject }, clean(subject))),
+    ...known.map((subject) => h("option", { value: subject }, subject)),
   );
   select.value = chosen;
 }
