@@ -140,6 +140,7 @@ def test_slash_goes_to_the_filter_which_knows_names_and_categories(visit):
 def test_thirty_updates_do_not_grow_the_document_and_keep_the_zoom(visit):
     visit.server.interval_s = 0.1
     page = visit.open()
+    page.locator("#chart-errors").scroll_into_view_if_needed()
     box = page.locator("#chart-response .u-over").bounding_box()
     y = box["y"] + 40
     page.mouse.move(box["x"] + 100, y)

@@ -10,7 +10,7 @@ const mark = icon("none"),
   fields = h("div.dialog-fields"),
   refused = h("p.dialog-refusal", { role: "alert" }),
   cancel = h("button.button", { type: "button" }, "Cancel"),
-  submit = h("button.button", { type: "submit" });
+  submit = h("button.button", { type: "submit" }, "Send");
 const form = h(
   "form",
   { novalidate: "" },
