@@ -59,25 +59,35 @@ def test_a_command_that_nobody_knows_is_said_to_be_unknown(visit):
     expect(page.get_by_role("link", name="All commands")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [360, 1024, 1440])
-def test_no_width_needs_sideways_scrolling_on_the_new_parts(visit, width):
-    page = visit.open(width=width)
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+
+
+def overflows(page, widths=(1440, 1024, 360)):
+    """How far the page is too wide, at each width."""
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(150)  # the charts follow with the next frame
+        found.append(page.evaluate(OVERFLOW))
+    return found
+
+
+def test_no_width_needs_sideways_scrolling_on_the_new_parts(visit):
+    page = visit.open()
     page.locator(".expander").nth(2).click()
     expect(page.locator(".scope-table tbody tr")).to_have_count(4)
-    overflow = "document.documentElement.scrollWidth - innerWidth"
-    assert page.evaluate(overflow) <= 0
+    assert max(overflows(page)) <= 0
     page.locator(".scope-table a.name").last.click()
     expect(page.locator("#command .evidence tbody tr")).to_have_count(4)
-    assert page.evaluate(overflow) <= 0
+    assert max(overflows(page)) <= 0
     assert page.evaluate("violations") == []
     assert visit.foreign == []
     assert visit.complaints == []
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-def test_hostile_text_is_text_on_the_new_parts_too(visit, width):
+def test_hostile_text_is_text_on_the_new_parts_too(visit):
     visit.server.make = page_snapshots.hostile
-    page = visit.open(width=width)
+    page = visit.open()
     expect(page.locator("#moves > li")).to_have_count(len(page_snapshots.HOSTILE))
     expect(page.locator("#flips > li")).to_have_count(len(page_snapshots.HOSTILE))
     expect(page.locator("#stopped")).to_contain_text("<img src=x onerror=alert(1)>")
@@ -89,11 +99,11 @@ def test_hostile_text_is_text_on_the_new_parts_too(visit, width):
     assert page.locator("a.runbook[href]").count() == 0, "javascript: is no runbook"
     assert page.locator("main img").count() == 0
     assert "\u202e" not in page.content()
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert max(overflows(page)) <= 0
     page.locator(".scope-table a.name").nth(3).click()
     expect(page.locator("#command h2").first).to_have_text("safe⟨202E⟩gpj.exe")
     expect(page.locator("#command .versus")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert max(overflows(page)) <= 0
     assert page.evaluate("violations") == []
     assert visit.foreign == []
     assert visit.complaints == []
