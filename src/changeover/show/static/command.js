@@ -50,7 +50,7 @@ class Heading {
 
   show(answer, move) {
     this.#move = move;
-    const tags = [clean(answer.category ?? "no category"), move ? `${clean(move.scope)}: ${stageWord(move.stage)}` : null].filter(Boolean);
+    const tags = [clean(answer.category ?? "no category"), move ? `${move.scope === answer.category ? "" : `${clean(move.scope)}: `}${stageWord(move.stage)}` : null].filter(Boolean);
     keyed(this.#tags, tags, (tag) => tag, makeTag);
     cssVar(this.#bar, "--size", String((answer.share_percent ?? 0) / 100));
     text(this.#share, percent(answer.share_percent ?? 0));

@@ -81,7 +81,8 @@ export class Distribution {
     };
     this.#drawAxis(ctx, scale, width);
     for (const system of this.#shown) this.#drawHill(ctx, scale, system);
-    [...this.#shown.entries()].reverse().forEach(([row, system]) => this.#drawMarks(ctx, scale, system, row));
+    this.#shown.forEach((system, row) => this.#drawNeedles(ctx, scale, system, row));
+    this.#shown.forEach((system, row) => this.#drawWords(ctx, scale, system, row));
   }
 
   #drawAxis(ctx, { x, first, last, ground }, width) {
@@ -127,21 +128,22 @@ export class Distribution {
     ctx.stroke();
   }
 
-  /** p50 and p95 as needles, each system's words on a line of its own. */
-  #drawMarks(ctx, { x, ground }, { tone, p50, p95 }, row) {
-    ctx.strokeStyle = ctx.fillStyle = this.#palette.get(tone);
+  /** p50 and p95 as lines through the hill. */
+  #drawNeedles(ctx, { x, ground }, { tone, ...values }, row) {
+    ctx.strokeStyle = this.#palette.get(tone);
     ctx.lineWidth = 1.25;
     ctx.setLineDash(tone === "legacy" ? [5, 3] : []);
-    ctx.textBaseline = "top";
-    for (const [name, value] of Object.entries({ p50, p95 })) {
-      if (!(value > 0)) continue;
-      const at = x(Math.log10(value) * BINS_A_DECADE);
+    for (const [, at] of needlesOf(values, x)) {
       ctx.beginPath();
       ctx.moveTo(at, 4 + row * 14);
       ctx.lineTo(at, ground);
       ctx.stroke();
-      this.#label(ctx, `${name} ${ms(value)}`, at + 4, 3 + row * 14, tone);
     }
+  }
+
+  #drawWords(ctx, { x }, { tone, ...values }, row) {
+    ctx.textBaseline = "top";
+    for (const [words, at] of needlesOf(values, x)) this.#label(ctx, words, at + 4, 3 + row * 14, tone);
   }
 
   /** On the ground of the card, so that no other needle runs through the words. */
@@ -153,6 +155,12 @@ export class Distribution {
     ctx.fillText(words, x, y);
   }
 }
+
+/** [words, place] of those that are known. */
+const needlesOf = ({ p50, p95 }, x) =>
+  Object.entries({ p50, p95 })
+    .filter(([, value]) => value > 0)
+    .map(([name, value]) => [`${name} ${ms(value)}`, x(Math.log10(value) * BINS_A_DECADE)]);
 
 function makeKey() {
   const mark = h("i.mark", { "aria-hidden": "true" }),
