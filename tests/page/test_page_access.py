@@ -65,6 +65,7 @@ def test_all_text_has_a_contrast_of_at_least_4_5(visit, scheme):
     worst = page.evaluate(CONTRAST, arg=TEXTS)
     assert worst[0][0] >= 4.5, worst
     page.locator("#command [data-verb='stage.rollback']").click()
+    expect(page.locator("dialog[open]")).to_be_visible()
     worst = page.evaluate(CONTRAST, arg=".dialog h2, .dialog li, .dialog label, .dialog button")
     assert worst[0][0] >= 4.5, worst
 
