@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import page_moves
 import page_snapshots
 from aiohttp import web
+from page_desk import PageDesk
 
 STATIC = Path(__file__).parents[2] / "src/changeover/show/static"
 CSP = (
@@ -38,6 +40,7 @@ class PageServer:
         asked: How often each path was asked for.
         windows: The windows that streams were asked for, in order.
         sent: How many snapshots were sent on streams.
+        desk: Who is logged in, what they may ask for, and what they asked for.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -49,6 +52,7 @@ class PageServer:
         self.asked: Counter[str] = Counter()
         self.windows: list[str] = []
         self.sent = 0
+        self.desk = PageDesk()
         self.url = ""
         self._frozen_at = time.time()
         self._loop = asyncio.new_event_loop()
@@ -81,6 +85,8 @@ class PageServer:
             app.router.add_static(f"{prefix}/static", STATIC)
             app.router.add_get(f"{prefix}/api/snapshot", self._snapshot)
             app.router.add_get(f"{prefix}/api/stream", self._stream)
+            app.router.add_get(f"{prefix}/api/commands/{{name}}", self._command)
+            self.desk.add_routes(app, prefix)
         runner = web.AppRunner(app, shutdown_timeout=0.5)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True)
@@ -114,6 +120,14 @@ class PageServer:
 
     async def _snapshot(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text=self._answer(request), content_type="application/json")
+
+    async def _command(self, request: web.Request) -> web.StreamResponse:
+        now, window = time.time(), request.query.get("window", "1h")
+        name = request.match_info["name"]
+        found = page_moves.command_page(name, window, now, self.make(window, now))
+        if found is None:
+            raise web.HTTPNotFound
+        return web.json_response(found)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         if self.mode == "no_stream":

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import UTC, datetime
 from typing import Any
 
-Json = dict[str, Any]
+from page_moves import Json, iso, move, parts, verdict
 
 CATEGORIES = {
     "utility": ("ping", "status", "help", "notifications", "debug", "purgbot", "volumetest"),
@@ -25,11 +24,6 @@ WINDOWS = {
     "30d": (2_592_000, 21_600),
 }
 THRESHOLDS = {"error_rate": 0.01, "response_time_ms": 1000, "memory_mb": 1000}
-
-
-def iso(at: float) -> str:
-    """Epoch seconds as ISO 8601 UTC."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def stats(total: int, errors: int = 0, p50: float = 40.0, p95: float = 180.0) -> Json:
@@ -73,6 +67,10 @@ def alert(phase: str, now: float, **fields: Any) -> Json:
         "fired_at": None if phase == "pending" else iso(now - 340),
         "resolved_at": iso(now - 60) if phase == "resolved" else None,
         "peak": 0.081,
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "silenced": False,
+        "runbook": None,
     } | fields
 
 
@@ -179,7 +177,8 @@ def busy(window: str, now: float, *, failing: bool = False) -> Json:
     legacy = sum(row["systems"]["legacy"]["total"] for row in rows)
     new = sum(row["systems"]["ddd"]["total"] for row in rows)
     errors = int(new * (0.024 if failing else 0.0018))
-    active = [alert("firing", now)] if failing else []
+    runbook = "https://wiki.example/runbooks/add"
+    active = [alert("firing", now, runbook=runbook)] if failing else []
     if failing:
         active.append(
             alert(
@@ -193,6 +192,9 @@ def busy(window: str, now: float, *, failing: bool = False) -> Json:
                 threshold=1000,
                 unit="ms",
                 peak=1240,
+                acknowledged_at=iso(now - 90),
+                acknowledged_by="token:ada",
+                silenced=True,
             )
         )
     return {
@@ -259,7 +261,7 @@ def busy(window: str, now: float, *, failing: bool = False) -> Json:
         "alerts": {"active": active, "past": past(now), "thresholds": THRESHOLDS},
         "failures": failures(now),
         "dropped": {"queue_full": 0},
-    }
+    } | parts(now, CATEGORIES)
 
 
 def flags(now: float) -> list[Json]:
@@ -390,6 +392,12 @@ def empty(window: str, now: float) -> Json:
         },
         "resources": dict.fromkeys(snapshot["resources"]) | {"stale": False},
         "flags": [],
+        "moves": [],
+        "verdicts": [],
+        "flips": [],
+        "channels": [],
+        "silences": [],
+        "maintenance": [],
         "alerts": {"active": [], "past": [], "thresholds": THRESHOLDS},
         "failures": [],
     }
@@ -436,6 +444,7 @@ def hostile(window: str, now: float) -> Json:
         alert("firing", now, key=name, summary=name) for name in HOSTILE
     ]
     snapshot["migration"] |= {"missing": list(HOSTILE)}
+    hostile_moves(snapshot, now)
     snapshot["health"] |= {
         "status": "degraded",
         "checks": [
@@ -444,3 +453,40 @@ def hostile(window: str, now: float) -> Json:
     }
     snapshot["dropped"] = dict.fromkeys(HOSTILE, 3)
     return snapshot | {"instance": HOSTILE[0], "version": HOSTILE[3]}
+
+
+def hostile_moves(snapshot: Json, now: float) -> None:
+    """The parts of the move, with the same names everywhere."""
+    told = {"held_by": None, "waits_for": None, "rollback_reason": None}
+    snapshot["moves"] = [
+        move(name, HOSTILE, **dict.fromkeys(told, name), mode=name, rolled_back=[name])
+        for name in HOSTILE
+    ]
+    snapshot["verdicts"] = [
+        verdict(name, now, reason=name * 3, concerns=[name]) for name in ("*", *HOSTILE)
+    ]
+    snapshot["flips"] = [
+        {
+            "at": iso(now - 60 * i),
+            "subject": name,
+            "old": name,
+            "new": name,
+            "actor": name,
+            "reason": name,
+        }
+        for i, name in enumerate(HOSTILE)
+    ]
+    snapshot["stopped"] = {"at": iso(now), "actor": HOSTILE[0], "reason": HOSTILE[3]}
+    times = {"from": iso(now), "until": iso(now + 60), "reason": HOSTILE[0], "actor": HOSTILE[3]}
+    snapshot["freezes"] = [{"id": name} | times for name in HOSTILE]
+    snapshot["maintenance"] = [{"id": name} | times for name in HOSTILE]
+    snapshot["silences"] = [
+        {"id": name, "rule": name, "labels": {name: name}} | times for name in HOSTILE
+    ]
+    snapshot["channels"] = [
+        {"name": name, "state": name, "last_error": name, "waiting": 1, "oldest_age_s": 1.0}
+        | {"since": iso(now)}
+        for name in HOSTILE
+    ]
+    for one in snapshot["alerts"]["active"]:
+        one["runbook"] = "javascript:alert(1)"

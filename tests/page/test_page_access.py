@@ -35,7 +35,8 @@ CONTRAST = """(selector) => {
 }"""
 TEXTS = (
     "h1, h2, p, b, small, li > span, td span, th span, thead button, .chip span, .tag, .quiet, "
-    ".fact span, .detail, time, .number, .number i, .label, code, .windows span, .note, dt span"
+    ".fact span, .detail, time, .button, .button span, h3, .expander span, "
+    ".number, .number i, .label, code, .windows span, .note, dt span"
 )
 MARKS = """(name) => {
   const probe = document.createElement("i");
@@ -52,9 +53,20 @@ SYSTEMS = ("legacy", "new", "unknown", "extra1", "extra2", "extra3", "memory", "
 def test_all_text_has_a_contrast_of_at_least_4_5(visit, scheme):
     visit.server.make = lambda window, now: page_snapshots.busy(window, now, failing=True)
     page = visit.open(scheme=scheme)
+    page.locator(".expander").nth(2).click()
+    expect(page.locator(".scope-table tbody tr")).to_have_count(4)
     page.locator("#health").click()
     worst = page.evaluate(CONTRAST, arg=TEXTS)
     assert len(worst) == 3
+    assert worst[0][0] >= 4.5, worst
+    page.keyboard.press("Escape")
+    page.locator(".scope-table a.name").last.click()
+    expect(page.locator("#command .evidence tbody tr")).to_have_count(4)
+    worst = page.evaluate(CONTRAST, arg=TEXTS)
+    assert worst[0][0] >= 4.5, worst
+    page.locator("#command [data-verb='stage.rollback']").click()
+    expect(page.locator("dialog[open]")).to_be_visible()
+    worst = page.evaluate(CONTRAST, arg=".dialog h2, .dialog li, .dialog label, .dialog button")
     assert worst[0][0] >= 4.5, worst
 
 
@@ -86,7 +98,7 @@ def test_the_table_says_what_its_heads_are(visit):
 def test_the_table_stays_a_table_on_a_phone(visit):
     page = visit.open(width=360, height=780)
     expect(page.get_by_role("table", name="Commands").get_by_role("rowheader")).to_have_count(18)
-    page.get_by_role("combobox").select_option(label="Calls, legacy")
+    page.get_by_role("combobox", name="Sort by").select_option(label="Calls, legacy")
     expect(page.locator("tbody .name").first).to_have_text("info")
 
 

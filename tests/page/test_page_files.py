@@ -52,11 +52,39 @@ def test_all_addresses_are_relative_so_that_the_page_can_be_mounted_anywhere(tag
     assert not [address for address in given if re.match(r"/|[a-z]+:", address)]
 
 
-def test_every_own_file_the_page_names_is_there_and_every_module_is_preloaded(tags):
+IMPORT = re.compile(r'^(?:import|export)[^;]*? from "\./([a-z]+\.js)";', re.MULTILINE)
+LATE = re.compile(r'import\("\./([a-z]+\.js)"\)')
+LATE_STYLE = re.compile(r'styleSheet\("([a-z]+\.css)"\)')
+
+
+def reached(first: str) -> set[str]:
+    """The modules that `first` needs before it runs, and itself."""
+    found, todo = set(), [first]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += IMPORT.findall((STATIC / name).read_text("utf-8"))
+    return found
+
+
+def test_what_the_first_picture_needs_is_preloaded_and_nothing_else(tags):
     named = {attrs["href"] for tag, attrs in tags.tags if tag == "link"}
     named |= {attrs["src"] for tag, attrs in tags.tags if tag in ("script", "img")}
     own = {address.removeprefix("static/") for address in named if "vendor" not in address}
-    assert own == {path.name for path in OURS if path.name != "index.html"}
+    assert own - {"early.js", "favicon.svg"} == reached("main.js") | {
+        address for address in own if address.endswith(".css")
+    }
+
+
+def test_every_own_file_is_there_and_is_asked_for_by_something(tags):
+    named = {attrs.get("href") or attrs.get("src") or "" for _, attrs in tags.tags}
+    own = {address.removeprefix("static/") for address in named if address.startswith("static/")}
+    code = "".join(path.read_text("utf-8") for path in SCRIPTS)
+    late = set(LATE.findall(code)) | set(LATE_STYLE.findall(code))
+    modules = set().union(*(reached(name) for name in late if name.endswith(".js")))
+    asked = {name for name in own if "vendor" not in name} | late | modules
+    assert asked == {path.name for path in OURS if path.name != "index.html"}
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)

@@ -24,7 +24,10 @@ def test_it_shows_every_part_without_a_foreign_request_or_a_violation(visit, pat
     expect(page.locator("#charts canvas")).to_have_count(4)
     expect(page.locator("table.commands tbody tr")).to_have_count(18)
     expect(page.locator("#flags > li")).to_have_count(7)
-    expect(page.locator("#alerts > li")).to_have_count(2)
+    expect(page.locator("#past > li")).to_have_count(2)
+    expect(page.locator("#moves > li")).to_have_count(4)
+    expect(page.locator("#flips > li")).to_have_count(7)
+    expect(page.locator("#channels > li")).to_have_count(4)
     expect(page.locator("#failures > li")).to_have_count(3)
     expect(page.locator("#migration .segment")).to_have_count(18)
     page.locator("#chart-commands .plot").hover()
@@ -137,6 +140,7 @@ def test_slash_goes_to_the_filter_which_knows_names_and_categories(visit):
 def test_thirty_updates_do_not_grow_the_document_and_keep_the_zoom(visit):
     visit.server.interval_s = 0.1
     page = visit.open()
+    page.locator("#chart-errors").scroll_into_view_if_needed()
     box = page.locator("#chart-response .u-over").bounding_box()
     y = box["y"] + 40
     page.mouse.move(box["x"] + 100, y)

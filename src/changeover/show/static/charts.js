@@ -2,7 +2,9 @@
 
 import { clean, compact, count, mb, ms, ratio, span } from "./format.js";
 import { mapOf } from "./model.js";
-import { Palette, Plot } from "./plot.js";
+import { marksOf } from "./marks.js";
+import { Palette } from "./palette.js";
+import { Plot } from "./plot.js";
 
 /** Memory and lag are sampled so often; one sample missed is a gap. */
 const SAMPLE_EVERY_S = 30;
@@ -32,11 +34,17 @@ export class Charts {
   #palette = new Palette();
   #zoom = new Zoom(() => this.#each((plot) => plot.rescale()));
 
-  constructor(parent) {
+  #prefix;
+  #hasRuntime;
+
+  /** `prefix` tells the charts of two places apart; those of one command have no memory and lag. */
+  constructor(parent, { prefix = "", hasRuntime = true } = {}) {
     this.#parent = parent;
+    this.#prefix = prefix;
+    this.#hasRuntime = hasRuntime;
   }
 
-  render({ timeline, alerts, unavailable = [] }, systems) {
+  render({ timeline, alerts, flips = [], unavailable = [] }, systems) {
     const shown = systems.map((system) => ({
       ...system,
       columns: mapOf(timeline.systems).get(system.id) ?? NO_COLUMNS,
@@ -45,7 +53,7 @@ export class Charts {
     const empty = unavailable.includes("timeline")
       ? "The store is away: no history for now"
       : "No data in this window";
-    const base = { start: timeline.start, step: timeline.step_s, empty };
+    const base = { start: timeline.start, step: timeline.step_s, empty, marks: marksOf(flips) };
     const step = span(timeline.step_s);
     const note = `${step} steps`;
     const perSystem = (column) => shown.map(({ columns }) => filled(columns[column], timeline.start));
@@ -63,6 +71,7 @@ export class Charts {
       columns: perSystem("error_rate"),
       threshold: line(errorRate, "y", ratio, true),
     });
+    if (!this.#hasRuntime) return;
     this.#plot(RUNTIME).show({
       ...base,
       note,
@@ -71,6 +80,11 @@ export class Charts {
       ),
       threshold: line(memory, "y", mb),
     });
+  }
+
+  destroy() {
+    this.#each((plot) => plot.destroy());
+    this.#plots.clear();
   }
 
   repaint() {
@@ -86,7 +100,8 @@ export class Charts {
   #plot(spec) {
     const known = this.#plots.get(spec.id);
     if (known && known.keys === spec.series.map((series) => series.key).join("\n")) return known;
-    const plot = new Plot(this.#parent, spec, this.#palette, this.#zoom);
+    const named = { ...spec, id: `${this.#prefix}${spec.id}` };
+    const plot = new Plot(this.#parent, named, this.#palette, this.#zoom);
     if (known) {
       known.node.before(plot.node);
       known.destroy();

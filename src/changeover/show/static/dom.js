@@ -42,6 +42,17 @@ export function cssVar(node, name, value) {
   node.style.setProperty(name, value);
 }
 
+/** A style sheet of ours that only a late part needs; the promise is kept once it applies. */
+export function styleSheet(name) {
+  const link = h("link", { rel: "stylesheet", href: new URL(name, import.meta.url).href });
+  const applies = new Promise((resolve) => {
+    link.addEventListener("load", resolve);
+    link.addEventListener("error", resolve); // plain is better than nothing
+  });
+  document.head.append(link);
+  return applies;
+}
+
 const KEPT = new WeakMap();
 
 /**

@@ -10,8 +10,9 @@ try {
 
 // The first stream, opened while the modules load; feed.js takes it over by its address.
 {
-  const asked = location.hash === "" ? "1h" : /^#window=(30s|5m|1h|24h|7d|30d)$/.exec(location.hash)?.[1];
-  if (asked !== undefined && !document.hidden) {
+  const told = new URLSearchParams(location.hash.slice(1)).get("window");
+  const asked = ["30s", "5m", "1h", "24h", "7d", "30d"].includes(told) ? told : "1h"; // as place.js has it
+  if (!document.hidden) {
     const url = `api/stream?window=${asked}`;
     const controller = new AbortController();
     const response = fetch(url, {

@@ -2,32 +2,11 @@
 
 import { attr, h, keyed, text } from "./dom.js";
 import { clock, tick } from "./format.js";
+import { Marks } from "./marks.js";
 
-const AXIS_FONT = '11px "Inter", "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
+export const AXIS_FONT = '11px "Inter", "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
 const LEFT = 54,
   RIGHT = 50;
-
-/** The colours of the style sheet as the canvas needs them; read again when the theme changes. */
-export class Palette {
-  #probe = h("i.hidden", { "aria-hidden": "true" });
-  #known = new Map();
-
-  constructor() {
-    document.body.append(this.#probe);
-  }
-
-  forget() {
-    this.#known.clear();
-  }
-
-  get(name) {
-    if (!this.#known.has(name)) {
-      this.#probe.style.color = `var(--${name})`;
-      this.#known.set(name, getComputedStyle(this.#probe).color);
-    }
-    return this.#known.get(name);
-  }
-}
 
 /**
  * A chart in a card. `spec`: {id, title, note, kind: "bars"|"lines", axes: [{scale, format, floor, whole}],
@@ -44,11 +23,13 @@ export class Plot {
   #isReadByKey = false;
   #threshold = null; // {value, scale, text}
   #host = h("div.plot");
+  #stage = h("div.stage", {}, this.#host);
   #when = h("time");
   #note = h("span");
   #keys = h("ul.keys");
   #empty = h("p.empty", { hidden: "" });
   #reset = h("button.button.reset", { type: "button", hidden: "" }, "Reset zoom");
+  #marks = new Marks(this.#stage);
   #observer = new ResizeObserver(() => this.#resize());
 
   constructor(parent, spec, palette, zoom) {
@@ -61,8 +42,9 @@ export class Plot {
       { id: `chart-${spec.id}`, "aria-labelledby": title.id },
       h("div.card-head", {}, title, this.#note, this.#when, this.#reset),
       this.#keys,
-      h("div.stage", {}, this.#host, this.#empty),
+      this.#stage,
     );
+    this.#stage.append(this.#empty);
     parent.append(this.node);
     attr(this.#host, "tabindex", "0");
     attr(this.#host, "role", "img");
@@ -76,8 +58,9 @@ export class Plot {
     return this.#spec.series.map((series) => series.key).join("\n");
   }
 
-  /** `start`: slot starts in epoch seconds; `columns`: one list of values for each series. */
-  show({ start, step, note, columns, empty, threshold = null }) {
+  /** `start`: slot starts in epoch seconds; `columns`: one list of values for each series; `marks`: see marks.js. */
+  show({ start, step, note, columns, empty, threshold = null, marks = [] }) {
+    this.#marks.show(marks);
     this.#raw = columns;
     this.#step = step;
     this.#threshold = threshold;
@@ -181,9 +164,9 @@ export class Plot {
       ],
       series: [{}, ...order.map((one) => this.#seriesOptions(one, color(one.tone)))],
       hooks: {
-        setCursor: [() => this.showLegend()],
+        setCursor: [(u) => this.#onCursor(u)],
         setSelect: [(u) => this.#onSelect(u)],
-        draw: [(u) => this.#drawThreshold(u), markFirst],
+        draw: [(u) => this.#drawThreshold(u), (u) => this.#marks.draw(u, this.#palette), markFirst],
       },
     };
     this.#u = new uPlot(options, data, this.#host);
@@ -219,6 +202,11 @@ export class Plot {
   #mustShow(scale) {
     const threshold = this.#threshold;
     return threshold?.scale === scale && threshold.always ? threshold.value * 1.35 : 0;
+  }
+
+  #onCursor(u) {
+    this.showLegend();
+    this.#marks.hover(u, u.cursor.left ?? -1);
   }
 
   #onSelect(u) {
@@ -273,7 +261,9 @@ export class Plot {
       const newest = this.#raw[i].findLast((value) => value !== null);
       return `${series.label} ${newest === undefined ? "no data" : series.format(newest)}`;
     });
-    return `${this.#spec.title} over time. Newest: ${said.join(", ")}. Arrow keys read single values.`;
+    const flips = this.#marks.countIn(this.#span);
+    const marked = flips ? ` ${flips} ${flips === 1 ? "flip is" : "flips are"} marked.` : "";
+    return `${this.#spec.title} over time. Newest: ${said.join(", ")}.${marked} Arrow keys read single values.`;
   }
 
   #onKey(event) {

@@ -2,6 +2,7 @@
 
 import { attr, cssVar, h, icon, keyed, setIcon, text } from "./dom.js";
 import { change, clean, count, ms, percent, ratio } from "./format.js";
+import { commandAddress } from "./place.js";
 import { difference, rateTone, statsOf, verdictOn } from "./model.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,7 +17,7 @@ const REASONS = new Map([
 ]);
 
 /** What decided where this command goes. */
-const decidedBy = ({ reason, flag }) =>
+export const decidedBy = ({ reason, flag }) =>
   reason === "flag" && flag ? clean(flag) : (REASONS.get(reason) ?? clean(reason ?? "").replaceAll("_", " "));
 
 /**
@@ -94,13 +95,14 @@ function plainCell(say) {
 }
 
 function nameCell() {
-  const name = h("span.name"),
+  const name = h("a.name"),
     category = h("small");
   return {
     nodes: [name, category],
     update(command) {
       text(name, clean(command.command));
-      attr(name, "title", clean(command.command));
+      attr(name, "title", `${clean(command.command)}: its own page`);
+      attr(name, "href", commandAddress(command.command));
       text(category, clean(command.category));
     },
   };

@@ -1,0 +1,18 @@
+// What is below the first picture: loaded once that is drawn, so that nobody waits for it.
+
+import { startAccount } from "./account.js";
+import { renderAlerts } from "./alerts.js";
+import { renderChannels } from "./channels.js";
+import { renderFailures } from "./failures.js";
+import { renderFlags } from "./flags.js";
+import { renderFlips } from "./flips.js";
+import { renderFooter } from "./footer.js";
+import { may } from "./rights.js";
+
+export const views = [renderFlags, renderAlerts, renderChannels, renderFailures, renderFlips, renderFooter];
+
+/** Rights need orders, and a monitor that knows no moves knows no orders. */
+export function start(snapshot) {
+  if (snapshot.moves === undefined) return;
+  startAccount().then(() => may("stop") && import("./actions.js")); // a stop must not wait for a module
+}
