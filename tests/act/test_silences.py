@@ -217,13 +217,13 @@ def test_a_window_that_is_over_or_ends_before_it_begins_is_refused(world, mainte
 
 def test_every_change_is_audited_with_actor_old_and_new(world, silence, silences):
     one = silence(rule="error_*", command="add")
-    silences.end(one.id, actor="token:bob")
+    silences.end(one.id, actor="user:bob")
     end, begin = world.state.flips()
     assert (begin.subject, begin.old, begin.actor) == (f"silence {one.id}", None, "cli:anna")
     assert begin.new == "command=add rule=error_* until 2026-01-01T02:00:00.000Z"
     assert begin.reason == "database update"
     assert (end.subject, end.old, end.new) == (begin.subject, begin.new, "ended")
-    assert end.actor == "token:bob"
+    assert end.actor == "user:bob"
 
 
 def test_those_that_hold_are_listed_and_those_that_are_over_go(world, silence, silences):

@@ -65,7 +65,7 @@ class AwayState:
 def test_a_token_says_who_it_is_and_only_its_digest_is_kept(tokens, state):
     text = create(tokens)
     assert re.fullmatch(r"co_[A-Za-z0-9_-]{43}", text)  # 256 bits
-    assert tokens.find(text.encode()) == Principal("token:anna", Role.OPERATOR)
+    assert tokens.find(text.encode()) == Principal("user:anna", Role.OPERATOR)
     kept = json.dumps({name: dict(found.value) for name, found in state.read(TOKEN).items()})
     assert text not in kept
     assert text.removeprefix("co_") not in kept
@@ -130,7 +130,7 @@ def test_a_name_is_free_again_once_revoked_and_the_old_text_stays_worthless(toke
     tokens.revoke("anna", actor="cli:bob")
     new = create(tokens, role=Role.VIEWER).encode()
     assert tokens.find(old) is None
-    assert tokens.find(new) == Principal("token:anna", Role.VIEWER)
+    assert tokens.find(new) == Principal("user:anna", Role.VIEWER)
 
 
 def test_two_tokens_of_one_name_cannot_be(tokens):

@@ -55,7 +55,7 @@ class PageDesk:
         app.router.add_post(f"{prefix}/api/logout", self._logout)
 
     async def _me(self, _request: web.Request) -> web.StreamResponse:
-        name = None if self.role is None else "token:ada"
+        name = None if self.role is None else "user:ada"
         via = "none" if self.role is None else self.via
         return web.json_response({"name": name, "role": self.role, "via": via})
 

@@ -77,7 +77,7 @@ def moves(now: float, categories: dict[str, tuple[str, ...]]) -> list[Json]:
             stage="off",
             share_percent=0.0,
             proposal_percent=1.0,
-            held_by="token:ada",
+            held_by="user:ada",
             held_because="after the release of the new picker",
         ),
     ]
@@ -174,7 +174,7 @@ def flip(at: float, subject: str, old: str | None, new: str | None, **fields: An
         "subject": subject,
         "old": old,
         "new": new,
-        "actor": "token:ada",
+        "actor": "user:ada",
         "reason": "",
     } | fields
 
@@ -238,7 +238,7 @@ def parts(now: float, categories: dict[str, tuple[str, ...]]) -> Json:
                 "labels": {"command": "list"},
                 "until": iso(now + 3600),
                 "reason": "known, fixed in 2.4",
-                "actor": "token:ada",
+                "actor": "user:ada",
             }
         ],
         "maintenance": [

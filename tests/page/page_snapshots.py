@@ -193,7 +193,7 @@ def busy(window: str, now: float, *, failing: bool = False) -> Json:
                 unit="ms",
                 peak=1240,
                 acknowledged_at=iso(now - 90),
-                acknowledged_by="token:ada",
+                acknowledged_by="user:ada",
                 silenced=True,
             )
         )

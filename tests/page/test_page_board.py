@@ -136,7 +136,7 @@ def test_the_stop_is_one_button_and_a_confirmation_and_is_lifted_from_its_banner
     dialog.get_by_label("Reason").fill("replies come twice")
     dialog.get_by_role("button", name="Stop now").click()
     expect(dialog).to_be_hidden()
-    by = {"actor": "token:ada", "reason": "replies come twice"}
+    by = {"actor": "user:ada", "reason": "replies come twice"}
     visit.server.make = lambda window, now: (
         page_snapshots.busy(window, now) | {"stopped": {"at": page_snapshots.iso(now)} | by}
     )

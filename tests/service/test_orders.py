@@ -28,8 +28,8 @@ from changeover.service.audit import AT_ONCE, MOST_ACTORS, MOST_WAITING, Audit
 from changeover.service.orders import LONGEST_REASON, Orders
 from changeover.store.memory.state import MemoryState
 
-ANN = Principal("token:ann", Role.OPERATOR)
-EVE = Principal("token:eve", Role.VIEWER)
+ANN = Principal("user:ann", Role.OPERATOR)
+EVE = Principal("user:eve", Role.VIEWER)
 
 
 class Desk:
@@ -87,14 +87,14 @@ def raising(error):
 
 def test_what_was_done_is_told_and_kept_with_who_and_why(desk):
     assert desk.ask(reason="enough") == {"did": "stage.advance"}
-    assert desk.rows() == [("order stage.advance utility", "done", "token:ann", "enough")]
+    assert desk.rows() == [("order stage.advance utility", "done", "user:ann", "enough")]
 
 
 def test_the_actor_is_who_asks_whatever_the_order_says(desk):
     seen = []
     desk.handle = lambda order: seen.append(order.actor) or {}
     desk.ask(actor="cli:root")
-    assert seen == ["token:ann"]
+    assert seen == ["user:ann"]
 
 
 def test_a_handler_that_keeps_its_own_row_leaves_one_in_all(desk):
@@ -111,7 +111,7 @@ def test_a_handler_that_keeps_its_own_row_leaves_one_in_all(desk):
 
 
 def test_whoever_may_not_is_refused_before_anything_else_is_looked_at(desk):
-    with pytest.raises(NotAllowedError, match="needs the role operator; token:eve is viewer"):
+    with pytest.raises(NotAllowedError, match="needs the role operator; user:eve is viewer"):
         desk.ask(EVE, subject="", values={"x": 1})
     assert desk.rows()[0][1].startswith("refused: stage.advance needs the role operator")
 
@@ -247,7 +247,7 @@ def test_a_flood_of_one_hides_no_refusal_of_another(desk):
     desk.handle = raising(RefusedOrderError("not now"))
     with pytest.raises(RefusedOrderError):
         desk.ask(ANN)
-    assert desk.rows()[-1][2] == "token:ann"
+    assert desk.rows()[-1][2] == "user:ann"
 
 
 def test_strangers_share_one_limit_so_that_names_cannot_be_made_up(desk):

@@ -14,8 +14,7 @@ from changeover.core.order import Order, Principal, RefusedOrderError, Role
 from changeover.core.verdict import EVERYTHING
 
 FLAG = "ddd.commands.ping"
-IN_MEMORY = Settings(store="memory", http=False)
-OPERATOR = Principal("token:anna", Role.OPERATOR)
+OPERATOR = Principal("user:anna", Role.OPERATOR)
 
 
 async def fine(_message, _args):
@@ -32,11 +31,16 @@ def clock():
 
 
 @pytest.fixture
-def bot(make, clock):
+def in_memory(tmp_path):
+    return Settings(store="memory", http=False, data_dir=tmp_path, config_file=tmp_path / "none")
+
+
+@pytest.fixture
+def bot(make, clock, in_memory):
     """Make a monitor whose `ping` exists twice, with half of the users on the new one."""
 
     def make_one(new=fine, **options):
-        options.setdefault("settings", IN_MEMORY)
+        options.setdefault("settings", in_memory)
         monitor = make(clock=clock, **options)
         monitor.adapter.register("ping", legacy=fine, new=new, category="utility")
         for name, value in {"enabled": "on", "integration": "on", "ping": "50%"}.items():
@@ -97,8 +101,8 @@ async def test_a_new_implementation_that_is_as_good_stays(bot, message, clock):
     assert EVERYTHING in verdicts
 
 
-async def test_when_both_fail_nothing_is_taken_back(message, clock, make):
-    monitor = make(clock=clock, settings=IN_MEMORY)
+async def test_when_both_fail_nothing_is_taken_back(message, clock, make, in_memory):
+    monitor = make(clock=clock, settings=in_memory)
     monitor.adapter.register("ping", legacy=broken, new=broken, category="utility")
     for name, value in {"enabled": "on", "integration": "on", "ping": "50%"}.items():
         monitor.set_flag(f"ddd.commands.{name}", value, actor="test")
@@ -160,10 +164,12 @@ def test_the_snapshot_tells_the_stop_the_freezes_and_what_withholds_messages(bot
     monitor.order(Order(verb="freeze.add", actor="x", values={"for": "2h"}), OPERATOR)
     values = {"rule": "memory", "labels": {"system": "ddd"}, "for": "1h"}
     monitor.order(Order(verb="alert.silence", actor="x", reason="known", values=values), OPERATOR)
-    monitor.order(Order(verb="maintenance.add", actor="x", values={"for": "1h"}), OPERATOR)
+    monitor.order(
+        Order(verb="maintenance.add", actor="x", reason="move", values={"for": "1h"}), OPERATOR
+    )
     told = monitor.snapshot("5m")
-    assert (told["stopped"]["actor"], told["stopped"]["reason"]) == ("token:anna", "smoke")
-    assert [freeze["actor"] for freeze in told["freezes"]] == ["token:anna"]
+    assert (told["stopped"]["actor"], told["stopped"]["reason"]) == ("user:anna", "smoke")
+    assert [freeze["actor"] for freeze in told["freezes"]] == ["user:anna"]
     (silence,) = told["silences"]
     assert (silence["rule"], silence["labels"], silence["reason"]) == (
         "memory",
@@ -180,7 +186,7 @@ def test_the_snapshot_tells_the_stop_the_freezes_and_what_withholds_messages(bot
         for alert in monitor.snapshot("5m")["alerts"]["active"]
         if alert["rule"] == "emergency_stop"
     )
-    assert stop["acknowledged_by"] == "token:anna"
+    assert stop["acknowledged_by"] == "user:anna"
 
 
 def test_stages_are_moved_by_order_and_the_loser_of_two_is_told(bot):
@@ -189,7 +195,7 @@ def test_stages_are_moved_by_order_and_the_loser_of_two_is_told(bot):
     held = monitor.order(
         Order(verb="stage.hold", subject="utility", actor="x", expected=move.version), OPERATOR
     )
-    assert held["held_by"] == "token:anna"
+    assert held["held_by"] == "user:anna"
     with pytest.raises(ConflictError):
         monitor.order(
             Order(verb="stage.resume", subject="utility", actor="x", expected=held["version"] + 7),

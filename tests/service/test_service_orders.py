@@ -57,7 +57,7 @@ def test_a_token_made_beside_it_works_within_a_tick_and_not_after_it_is_revoked(
     assert subjects == [
         ("request POST /api/orders", "http:127.0.0.1"),
         ("token ann", "cli:bob"),
-        (f"flag {FLAG}", "token:ann"),
+        (f"flag {FLAG}", "user:ann"),
         ("token ann", "cli:bob"),
     ]
 

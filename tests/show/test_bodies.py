@@ -24,7 +24,7 @@ NEARLY = st.fixed_dictionaries(
 
 def parsed(body: bytes) -> Order | RefusedError:
     try:
-        return order_of(parse_object(body, ORDER_KEYS), "token:ann")
+        return order_of(parse_object(body, ORDER_KEYS), "user:ann")
     except RefusedError as error:
         return error
 
@@ -35,7 +35,7 @@ def check(told: Order | RefusedError) -> None:
         assert told.problem["parameter"] in {*ORDER_KEYS, "body"}
         encode(told.body)
         return
-    assert told.actor == "token:ann"
+    assert told.actor == "user:ann"
     assert 1 <= len(told.verb) <= 64
     assert told.expected is None or type(told.expected) is int
     json.dumps([told.verb, told.subject, told.reason], ensure_ascii=False).encode()

@@ -36,7 +36,7 @@ async def test_a_login_exchanges_a_token_for_a_strict_cookie(steered, rights):
     )
     assert token not in cookie
     _, me = await steered.get("/api/me", headers={"Cookie": pair(cookie)})
-    assert (me["name"], me["role"], me["via"]) == ("token:operator", "operator", "session")
+    assert (me["name"], me["role"], me["via"]) == ("user:operator", "operator", "session")
     assert me["session_ends_at"] == "2026-01-01T12:00:00.000Z"
     assert (await steered.post("/api/orders", SET, Cookie=pair(cookie)))[0] == 200
 
@@ -140,7 +140,7 @@ async def test_a_login_goes_before_what_a_browsers_prompt_sends_by_itself(open_s
     site = open_site("s3cret-token-of-it", controls=rights.controls())
     cookie = pair(await log_in(site, rights.token()))
     headers = {"Cookie": cookie, "Authorization": "Basic OnMzY3JldC10b2tlbi1vZi1pdA=="}
-    assert (await site.get("/api/me", headers=headers))[1]["name"] == "token:operator"
+    assert (await site.get("/api/me", headers=headers))[1]["name"] == "user:operator"
     del headers["Cookie"]
     assert (await site.get("/api/me", headers=headers))[1]["via"] == "basic"
 

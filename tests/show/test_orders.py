@@ -28,10 +28,10 @@ async def test_an_operator_sets_a_flag_and_is_told_what_changed(steered, rights)
         "new": "25%",
         "version": 1,
     }
-    assert (body["verb"], body["actor"]) == ("flag.set", "token:operator")
+    assert (body["verb"], body["actor"]) == ("flag.set", "user:operator")
     assert flag(rights) == 25.0
     newest = rights.state.flips(1)[0]
-    assert (newest.actor, newest.reason) == ("token:operator", "first users")
+    assert (newest.actor, newest.reason) == ("user:operator", "first users")
 
 
 async def test_an_order_that_its_handler_audits_leaves_one_row_and_no_second(steered, rights):
@@ -42,7 +42,7 @@ async def test_an_order_that_its_handler_audits_leaves_one_row_and_no_second(ste
 async def test_an_order_that_its_handler_does_not_audit_leaves_one_row(steered, rights):
     body = {"verb": "stage.look", "subject": "utility"}
     assert (await steered.post("/api/orders", body, **rights.bearer()))[0] == 200
-    assert rights.audit()[-1] == ("order stage.look utility", "done", "token:operator")
+    assert rights.audit()[-1] == ("order stage.look utility", "done", "user:operator")
 
 
 async def test_a_viewer_may_not_and_the_attempt_stays(steered, rights):
@@ -53,7 +53,7 @@ async def test_a_viewer_may_not_and_the_attempt_stays(steered, rights):
     (row,) = rights.audit()[1:]
     assert row[0] == "order flag.set ddd.commands.add"
     assert row[1].startswith("refused: flag.set needs the role operator")
-    assert row[2] == "token:viewer"
+    assert row[2] == "user:viewer"
 
 
 @pytest.mark.parametrize("key", ["actor", "role", "principal", "name", "token"])
@@ -158,7 +158,7 @@ async def test_of_two_orders_on_the_same_version_one_is_told_what_the_other_did(
     assert lost["code"] == "conflict"
     assert lost["found"] == done["result"]["version"] == 1
     assert f"{lost['current']['share']:g}%" == done["result"]["new"]
-    assert lost["current"]["actor"] == "token:operator"
+    assert lost["current"]["actor"] == "user:operator"
     assert flag(rights) == lost["current"]["share"]
 
 
@@ -237,7 +237,7 @@ async def test_me_says_who_asks_and_how_that_is_known(steered, rights):
         "session_ends_at": None,
     }
     _, body = await steered.get("/api/me", headers=rights.bearer(Role.ADMIN))
-    assert (body["name"], body["role"], body["via"]) == ("token:admin", "admin", "bearer")
+    assert (body["name"], body["role"], body["via"]) == ("user:admin", "admin", "bearer")
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 403), (Role.OPERATOR, 200)])

@@ -241,12 +241,12 @@ async def test_a_silence_and_a_maintenance_hold_for_every_process(fleet):
 async def test_acknowledged_by_one_process_is_acknowledged_for_all(fleet):
     other = fleet.start()
     await fleet.minutes(10, error_ratio=0.05)
-    other.manager.acknowledge("error_rate", "token:anna", "on it")
+    other.manager.acknowledge("error_rate", "user:anna", "on it")
     fleet.kill(fleet.processes[0])
     await fleet.minutes(5 * 60, error_ratio=0.05)
     assert fleet.pager.events == ["firing"]
     (alert,), _ = other.manager.alerts()
-    assert (alert.phase, alert.acknowledged_by) == (Phase.FIRING, "token:anna")
+    assert (alert.phase, alert.acknowledged_by) == (Phase.FIRING, "user:anna")
 
 
 async def test_pending_survives_a_restart_on_a_file(fleet):

@@ -64,7 +64,7 @@ class Token:
     @property
     def principal(self) -> Principal:
         """Who presents it."""
-        return Principal(f"token:{self.name}", self.role)
+        return Principal(f"user:{self.name}", self.role)
 
 
 class Made(NamedTuple):

@@ -28,7 +28,7 @@ class Principal:
     """Somebody whom we know.
 
     Attributes:
-        name: as the audit has it, such as `token:anna` or `cli:anna`.
+        name: as the audit has it, such as `user:anna` or `cli:anna`.
         role: what they may do.
     """
 
@@ -62,7 +62,7 @@ class Order:
     Attributes:
         verb: such as `stage.advance`, `alert.ack`, `flag.set` or `stop`.
         subject: what it is about: a scope, an alert's key, a flag; "" where the verb says all.
-        actor: who asks, such as `token:anna`, `cli:anna` or `discord:123`.
+        actor: who asks, such as `user:anna`, `cli:anna` or `discord:123`.
         reason: why, in their words.
         expected: the version that they saw; None for "whatever it is".
         values: what else the verb needs, of plain JSON types.

@@ -137,7 +137,7 @@ export function silence(alert) {
     fields: [FOR, WHY],
     submit: "Silence",
     send: ({ reason, for: howLong }) =>
-      send({ verb: "alert.silence", subject: alert.key, reason, values: { rule: alert.rule, labels: alert.labels ?? {}, for: howLong } }),
+      send({ verb: "alert.silence", reason, values: { rule: alert.rule, labels: alert.labels ?? {}, for: howLong } }),
     done: "Silenced",
   });
 }
@@ -150,7 +150,7 @@ export function endOne(verb, id, what) {
     facts: () => [verb === "freeze.end" ? "Scopes go up again by their plans." : "Messages are sent again from now on."],
     fields: [{ ...WHY, required: false, hint: null }],
     submit: "End it",
-    send: ({ reason }) => send({ verb, subject: id, reason }),
+    send: ({ reason }) => send({ verb, subject: verb === "freeze.end" ? "" : id, reason }),
     done: "Ended",
   });
 }

@@ -76,7 +76,7 @@ export function odds(value) {
 }
 
 /** What happens to a flip: {tone, icon, word, old, new}. Subjects are "flag NAME", "stop", "alert KEY" ... */
-export function readFlip({ subject, old, new: now, reason }) {
+export function readFlip({ subject, old, new: now }) {
   const [kind] = String(subject ?? "").split(" ");
   const from = shareOf(old),
     to = shareOf(now);
@@ -88,7 +88,7 @@ export function readFlip({ subject, old, new: now, reason }) {
       : { ...told, tone: "critical", icon: "critical", word: "Emergency stop" };
   }
   if (kind === "flag" || kind === "stage") {
-    if (/roll(ed)?.?back/i.test(`${reason ?? ""} ${now ?? ""}`))
+    if (to === 0 && from !== 0)
       return { ...told, tone: "critical", icon: "down", word: "Rolled back" };
     if (from !== null && to !== null && to < from) return { ...told, tone: "warning", icon: "down", word: "Down" };
     if (to !== null && (from === null || to > from)) return { ...told, tone: "ok", icon: "up", word: "Up" };
@@ -114,7 +114,7 @@ export const subjectName = (subject) => clean(String(subject ?? "").replace(/^(f
 export const labelsText = (labels) =>
   [...mapOf(labels)].map(([key, value]) => `${clean(key)}=${clean(value)}`).join(", ");
 
-/** People's names without the way they came: "token:ada" is Ada's, shown whole in the title. */
+/** People's names without the way they came: "user:ada" is Ada's, shown whole in the title. */
 export const actorName = (actor) => {
   const told = clean(actor);
   const at = told.indexOf(":");

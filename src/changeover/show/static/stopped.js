@@ -22,7 +22,7 @@ export function renderStopped({ stopped = null }) {
   const when = clock(stopped.at, Date.now());
   const why = stopped.reason ? `: “${clean(stopped.reason)}”` : "";
   text(banner.querySelector("span"), `Every command goes to legacy since ${when}, by ${actorName(stopped.actor)}${why}.`);
-  text(banner.querySelector("small"), may("start") ? "" : "An operator lifts it here, or with changeover start on the bot's machine.");
+  text(banner.querySelector("small"), may("start") ? "" : "An operator lifts it here, or with changeover resume-all on the bot's machine.");
   attr(banner, "title", `${utc(stopped.at)}, ${clean(stopped.actor)}`);
   lift.hidden = !may("start");
   if (!was) announce(`Emergency stop. ${banner.querySelector("span").textContent}`);
