@@ -106,13 +106,20 @@ class ChannelError(ChangeoverError):
     Attributes:
         permanent: trying again is useless until somebody changes the channel's settings.
         retry_after_s: the receiver asked to wait this long, or `None`.
+        status: of HTTP, that it answered, where whoever raised this knows it.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after_s: float | None = None,
+        status: int | None = None,
     ) -> None:
         self.permanent = permanent
         self.retry_after_s = retry_after_s
+        self.status = status
         super().__init__(message)
 
 

@@ -226,6 +226,14 @@ def _snowflake(text: str) -> int:
     return int(text)
 
 
+def _snowflakes(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    ids = tuple(dict.fromkeys(map(_snowflake, parts)))
+    if len(ids) > 100:
+        raise ValueError(text)
+    return ids
+
+
 def _word(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", text) or text in {"legacy", "unknown"}:
         raise ValueError(text)
@@ -264,6 +272,12 @@ MAILBOXES = Grammar(
 )
 APPRISE_URLS = Grammar(_apprise_urls, "Apprise URLs with spaces between", "ntfys://ntfy.sh/TOPIC")
 SNOWFLAKE = Grammar(_snowflake, "an id of Discord's, 15 to 20 digits", "123456789012345678")
+SNOWFLAKES = Grammar(
+    _snowflakes,
+    "up to 100 ids of Discord's with commas between",
+    "123456789012345678, 234567890123456789",
+    lambda ids: ", ".join(map(str, ids)),
+)
 SYSTEM_NAME = Grammar(_word, "a lower-case word other than legacy and unknown", "ddd")
 LABEL = Grammar(_label, "1 to 64 printable characters", "eu-1")
 PATH = Grammar(lambda text: Path(text).expanduser(), "a path", "/data/changeover")

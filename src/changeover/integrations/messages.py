@@ -144,4 +144,5 @@ def _refusal(error: Exception) -> ChannelError:
     said = getattr(error, "text", None) or getattr(error, "message", None) or ""
     detail = shorten(redact(str(said)), 200)
     text = f"answered {int(status)}" + (f": {detail}" if detail else "")
-    return ChannelError(text, permanent=400 <= status < 500 and status not in {408, 429})
+    is_final = 400 <= status < 500 and status not in {408, 429}
+    return ChannelError(text, permanent=is_final, status=int(status))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from changeover.core.errors import ChannelError
 from changeover.core.model import Event, Notification
 from changeover.notify.embed import embed_body, plain_body
 
-Post = Callable[[int, Mapping[str, Any]], Awaitable[str | None]]
+Post = Callable[[int, dict[str, Any]], Awaitable[str | None]]
+Components = Callable[[Notification], Sequence[Mapping[str, Any]]]
 
 _DEAD = frozenset({401, 403, 404})
 _REFUSED = frozenset({400, 413})
@@ -31,6 +32,8 @@ class BotChannel:
             id of the message; None while no bot is attached. It is awaited on the loop that
             delivers, which is not the bot's. What it raises may have `status`, of HTTP, and
             `retry_after`, in seconds, as the errors of Discord's libraries have.
+        components: gives the rows of buttons that stand under a message, as Discord takes them.
+            Called in a thread; None for never any.
     """
 
     name = "bot"
@@ -41,6 +44,7 @@ class BotChannel:
         self._channel_id = channel_id
         self._timeout_s = timeout_s
         self.post = post
+        self.components: Components | None = None
 
     def __repr__(self) -> str:
         return f"BotChannel({self._channel_id})"
@@ -64,20 +68,33 @@ class BotChannel:
 
     async def _tell(self, notification: Notification) -> str | None:
         answers = _answers(notification)
-        refused = await self._attempt(answers | embed_body(notification))
+        buttons = await self._buttons(notification)
+        refused = await self._attempt(answers | embed_body(notification) | buttons)
         if isinstance(refused, Exception):
             refused = await self._attempt(answers | plain_body(notification))
+        if isinstance(refused, ChannelError):
+            raise refused
         if isinstance(refused, Exception):
             raise ChannelError(_told(refused), permanent=True)
         return refused
 
-    async def _attempt(self, body: Mapping[str, Any]) -> str | Exception | None:
+    async def _buttons(self, notification: Notification) -> dict[str, Any]:
+        if self.components is None:
+            return {}
+        rows = await asyncio.to_thread(self.components, notification)
+        return {"components": list(rows)} if rows else {}
+
+    async def _attempt(self, body: dict[str, Any]) -> str | Exception | None:
         """The id of the message, or the error of Discord's that refused what it says."""
         if self.post is None:
             raise ChannelError("no bot is attached")
         try:
             return await self.post(self._channel_id, body)
-        except (ChannelError, TimeoutError):
+        except TimeoutError:
+            raise
+        except ChannelError as error:
+            if error.status in _REFUSED:
+                return error
             raise
         except Exception as error:  # noqa: BLE001 - each library has errors of its own
             status = _status(error)

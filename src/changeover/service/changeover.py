@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from changeover.core.clock import Clock
-from changeover.core.errors import ChangeoverError
+from changeover.core.errors import ChangeoverError, ChannelError
 from changeover.core.model import Gateway, Kind
 from changeover.core.nearest import nearest
 from changeover.integrations import find
@@ -18,6 +18,8 @@ from changeover.integrations.messages import OnButton
 from changeover.integrations.port import Dialect, Integration, Plain
 from changeover.integrations.registry import Registry
 from changeover.route.outcome import Classify, default_classify
+from changeover.service.buttons import Buttons
+from changeover.service.channels import bot_channel_of
 from changeover.service.monitor import Monitor
 from changeover.settings import Settings
 
@@ -69,6 +71,8 @@ class Changeover(Monitor):
         clock: Clock | None = None,
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
+        self._bot: Integration | None = None
+        self._on_button: OnButton | None = None
         super().__init__(
             settings,
             watching_only=watching_only,
@@ -79,8 +83,6 @@ class Changeover(Monitor):
         self._registry = Registry(self._router)
         self._functions = Functions(self._actions(Plain()), self._registry)
         self._sources: list[Any] = []  # cogs and modules that wait for a bot
-        self._bot: Integration | None = None
-        self._on_button: OnButton | None = None
         self._has_told_missing = False
 
     # --- a bot --------------------------------------------------------------------------------
@@ -120,11 +122,13 @@ class Changeover(Monitor):
         self._sources.clear()
         self._bot, self.is_ready = integration, integration.is_ready
         self._has_told_missing = False
+        self._link_bot_channel()
 
     def detach(self) -> None:
         """Give the bot back as it was, every object; the monitor goes on until `stop`."""
         bot, self._bot = self._bot, None
         if bot is not None:
+            self._link_bot_channel()
             bot.detach()
             self.is_ready = _yes
 
@@ -217,14 +221,35 @@ class Changeover(Monitor):
         for name, kind, function in integration.handlers_in(source):
             self._registry.new(name, function, kind=kind, is_expected=is_cog)
 
-    async def _post(self, channel_id: int, body: dict[str, Any]) -> str | None:
-        """A message by the bot itself, from any event loop; its id, or None without a bot.
+    def _make_own_part(self) -> None:
+        super()._make_own_part()
+        self._buttons = Buttons(
+            self.settings.discord_operators,
+            moves=self.moving.moves,
+            order=self.order,
+            refused=self.orders.refused,
+        )
+        self._link_bot_channel()
+
+    def _link_bot_channel(self) -> None:
+        """The bot's channel posts through the bot that is attached, if one is; see `_post`."""
+        channel = bot_channel_of(self._channels)
+        if channel is None:
+            return
+        channel.post = None if self._bot is None else self._post
+        channel.components = self._buttons.components
+        self._answer_buttons(self._buttons.pressed)
+
+    async def _post(self, channel_id: int, body: dict[str, Any]) -> str:
+        """A message by the bot itself, from any event loop; its id.
 
         Raises:
-            ChannelError: the bot does not run, or Discord did not take it.
+            ChannelError: no bot is attached, or it does not run, or Discord did not take it.
         """
         bot = self._bot
-        return None if bot is None else await bot.post(channel_id, body)
+        if bot is None:
+            raise ChannelError("no bot is attached")
+        return await bot.post(channel_id, body)
 
     def _answer_buttons(self, callback: OnButton) -> None:
         """See `Integration.on_button`; for the bot that is attached, now or later."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from changeover.notify.log import LogChannel
 from changeover.settings import Settings
 
 if TYPE_CHECKING:
+    from changeover.notify.bot import BotChannel
     from changeover.notify.discord import Picture
 
 _HOUR = Window("1h", 3_600)
@@ -63,6 +64,16 @@ def every_channel(
             allow_private=private,
         )
     yield from _open_ended(settings, clock)
+
+
+def bot_channel_of(channels: Mapping[str, Channel]) -> BotChannel | None:
+    """The channel that the attached bot posts in, where one is set up."""
+    channel = channels.get("bot")
+    if channel is None:
+        return None
+    from changeover.notify.bot import BotChannel
+
+    return channel if isinstance(channel, BotChannel) else None
 
 
 def picture_of(timeline: Callable[[Window], Timeline]) -> Picture | None:

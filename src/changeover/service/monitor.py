@@ -37,6 +37,7 @@ from changeover.service.moving import QUICK_S, Moving
 from changeover.service.orders import Orders, clean_text
 from changeover.service.road import Road
 from changeover.service.rolling import Rolling
+from changeover.service.rule_rollbacks import RuleRollbacks
 from changeover.service.stage_verbs import add_stage_verbs
 from changeover.service.verbs import add_flag_verbs, add_token_verbs
 from changeover.service.wiring import (
@@ -173,10 +174,10 @@ class Monitor:
         self._summaries = Summaries(self._telemetry, clock=clock)
         self._losses = Losses(clock)
         self._writer = Writer(self._telemetry, clock=clock, guard=guard)
-        channels = channels_of(settings, clock, picture_of(self._summaries.timeline))
-        self._outbox = Outbox(self._state, channels, clock=clock, guard=guard)
+        self._channels = channels_of(settings, clock, picture_of(self._summaries.timeline))
+        self._outbox = Outbox(self._state, self._channels, clock=clock, guard=guard)
         self._delivery = DeliveryThread(self._outbox, guard=guard)
-        self._make_acting(list(channels))
+        self._make_acting(list(self._channels))
         self._make_orders()
         self._road = Road(
             self.metrics,
@@ -235,6 +236,9 @@ class Monitor:
             instance=self._instance,
             has_bot=self._has_bot,
             dropped=self._recently_lost,
+        )
+        self._rule_rollbacks = RuleRollbacks(
+            self.alerts, self.moving, self._router.states, state=self._state, guard=guard
         )
 
     def _make_orders(self) -> None:
@@ -395,6 +399,7 @@ class Monitor:
                 samples_of=self._summaries.samples,
                 shares=lambda: [command.share for command in self._router.states()],
             )
+        self._rule_rollbacks.carry_out()
 
     def _share_catalogue(self) -> None:
         if self._has_bot:

@@ -170,6 +170,9 @@ def _unfinished_channels(settings: Settings) -> Iterator[BadValueError]:
     if settings.alert_email_security == "none" and settings.alert_email_password is not None:
         needed = "starttls or tls, since ALERT_EMAIL_PASSWORD is set"
         yield BadValueError("ALERT_EMAIL_SECURITY", "none", needed, "starttls")
+    if settings.discord_operators and settings.alert_bot_channel is None:
+        needed = "a channel's id, since MONITORING_DISCORD_OPERATORS is set"
+        yield BadValueError("ALERT_BOT_CHANNEL_ID", "", needed, "123456789012345678")
     if settings.alert_webhook_secret is not None and settings.alert_webhook is None:
         needed = "an address, since ALERT_WEBHOOK_SECRET is set"
         yield BadValueError("ALERT_WEBHOOK_URL", None, needed, "https://example.com/alerts")

@@ -98,6 +98,11 @@ class Settings:
         "MONITORING_LINK", "monitoring.link", values.URL, None,
         "The page's address as people reach it; alerts link to it.",
     )  # fmt: skip
+    discord_operators: tuple[int, ...] = _row(
+        "MONITORING_DISCORD_OPERATORS", "monitoring.discord_operators", values.SNOWFLAKES, (),
+        "The ids of the Discord users who may press the buttons under the bot's own alerts. "
+        "Without any, there are no buttons.",
+    )  # fmt: skip
     store: str = _row(
         "MONITORING_STORE", "monitoring.store", values.choice("sqlite", "memory"), "sqlite",
         "Where figures are kept: a file, or this process's memory (lost at its end).",

@@ -9,6 +9,7 @@ from typing import TypeVar
 from changeover.core.clock import Clock
 from changeover.core.errors import BadValueError, Guard, StoreUnavailableError
 from changeover.core.model import MetricQuery, Timeline
+from changeover.core.threads import in_thread
 from changeover.core.window import Window, parse_window
 from changeover.show.command import read_command
 from changeover.show.health import silent_report
@@ -19,7 +20,7 @@ from changeover.show.records import records_view
 from changeover.show.snapshot import snapshot
 from changeover.show.stream import Rendered, render
 from changeover.show.views import features_view, summary_view
-from changeover.show.workers import Shared, Workers, in_thread
+from changeover.show.workers import Shared, Workers
 
 T = TypeVar("T")
 

@@ -3,50 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from functools import partial
 from http import HTTPStatus
 from typing import Generic, NamedTuple, TypeVar
 
 from changeover.core.clock import NS_PER_S, Clock
+from changeover.core.threads import in_thread
 from changeover.show.problems import RefusedError
 
 T = TypeVar("T")
-
-
-async def in_thread(read: Callable[[], T]) -> T:
-    """Call a function in a thread of its own and give back what it gave or raised.
-
-    A daemon thread, not `asyncio.to_thread`: the interpreter waits for that one's threads at
-    exit, and a reading that hangs on a locked file would keep the bot from ending.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def work() -> None:
-        try:
-            result = read()
-        except Exception as error:  # noqa: BLE001  # it is the caller's, and goes there
-            _post(loop, future, partial(future.set_exception, error))
-        else:
-            _post(loop, future, partial(future.set_result, result))
-
-    threading.Thread(target=work, name="changeover-read", daemon=True).start()
-    return await future
-
-
-def _post(
-    loop: asyncio.AbstractEventLoop, future: asyncio.Future[T], settle: Callable[[], None]
-) -> None:
-    def settle_once() -> None:
-        if not future.done():  # else whoever waited was cancelled
-            settle()
-
-    with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile; nobody waits
-        loop.call_soon_threadsafe(settle_once)
 
 
 class Workers:

@@ -73,7 +73,8 @@ async def test_the_rate_limit_is_kept_and_a_post_that_waits_too_long_ends(run, c
 
 
 async def test_without_a_running_bot_nothing_is_posted(run, changeover):
-    assert await changeover._post(7, BODY) is None
+    with pytest.raises(ChannelError, match="no bot is attached"):
+        await changeover._post(7, BODY)
     async with run() as (_loopback, bot):
         pass
     with pytest.raises(ChannelError):
