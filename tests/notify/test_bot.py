@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -76,3 +77,48 @@ async def test_a_client_that_hangs_ends_with_the_time_out(tell, hang):
 
     with pytest.raises(ChannelError, match="no answer"):
         await BotChannel(5, post=post, timeout_s=0.05).send(tell())
+
+
+async def test_an_embed_that_discord_refuses_is_sent_as_plain_text_without_buttons(tell):
+    bodies = []
+
+    async def post(_channel_id, body):  # as an attached bot answers
+        bodies.append(body)
+        if "embeds" in body:
+            raise ChannelError("answered 400: Invalid Form Body", permanent=True, status=400)
+        return "7"
+
+    channel = BotChannel(5, post=post)
+    channel.components = lambda _notification: [{"type": 1, "components": []}]
+    assert await channel.send(tell()) == "7"
+    first, second = bodies
+    assert first["components"]
+    assert "components" not in second
+    assert second["content"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, None])
+async def test_what_an_attached_bot_is_refused_for_good_is_asked_once(tell, status):
+    asked = []
+
+    async def post(_channel_id, body):
+        asked.append(body)
+        raise ChannelError("refused", permanent=True, status=status)
+
+    with pytest.raises(ChannelError, match="refused") as error:
+        await BotChannel(5, post=post).send(tell())
+    assert error.value.permanent
+    assert len(asked) == 1
+
+
+async def test_buttons_are_asked_for_in_a_thread(tell, client):
+    def components(_notification):
+        threads.append(threading.current_thread())
+        return []
+
+    threads = []
+    channel = BotChannel(5, post=client)
+    channel.components = components
+    await channel.send(tell())
+    assert threads[0] is not threading.current_thread()
+    assert "components" not in client.posted[0][1]

@@ -28,6 +28,7 @@ EVERY = {
     "ALERT_WEBHOOK_SECRET": "0penSesame0penSesame",
     "ALERT_APPRISE_URLS": "ntfys://ntfy.sh/0penSesame",
     "ALERT_BOT_CHANNEL_ID": "123456789012345678",
+    "MONITORING_DISCORD_OPERATORS": "223456789012345678, 323456789012345678",
 }
 
 
@@ -97,6 +98,9 @@ def test_every_secret_of_a_channel_may_stand_in_a_file(tmp_path):
         ({"ALERT_PAGERDUTY_ROUTING_KEY": "0penSesame"}, "ALERT_PAGERDUTY_ROUTING_KEY"),
         ({"ALERT_APPRISE_URLS": "0penSesame"}, "ALERT_APPRISE_URLS"),
         ({"ALERT_BOT_CHANNEL_ID": "general"}, "ALERT_BOT_CHANNEL_ID"),
+        ({"ALERT_BOT_CHANNEL_ID": ""}, "ALERT_BOT_CHANNEL_ID"),
+        ({"MONITORING_DISCORD_OPERATORS": "@ada"}, "MONITORING_DISCORD_OPERATORS"),
+        ({"MONITORING_DISCORD_OPERATORS": "1,2"}, "MONITORING_DISCORD_OPERATORS"),
         ({"ALERT_PAGERDUTY_REGION": "asia"}, "ALERT_PAGERDUTY_REGION"),
     ],
 )
@@ -105,3 +109,10 @@ def test_what_is_wrong_or_missing_is_named_and_no_secret_is_told(changes, named)
         load(EVERY | changes)
     assert [problem.name for problem in error.value.problems] == [named]
     assert "Sesame" not in str(error.value)
+
+
+def test_those_who_may_press_buttons_are_ids_and_each_counts_once():
+    ids = "223456789012345678,323456789012345678, 223456789012345678,"
+    settings = load(EVERY | {"MONITORING_DISCORD_OPERATORS": ids})
+    assert settings.discord_operators == (223456789012345678, 323456789012345678)
+    assert load({}).discord_operators == ()
