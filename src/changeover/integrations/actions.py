@@ -248,13 +248,9 @@ class Actions:
         """
         legacy = getattr(legacy, LEGACY_OF, legacy)
         shape, position = signature(legacy), int(has_self)
+        place = place_of(legacy)
         slot = self.registry.add_slot(
-            command,
-            shape,
-            category=category,
-            kind=kind,
-            has_self=has_self,
-            place=place_of(legacy),
+            command, shape, category=category, kind=kind, has_self=has_self, place=place
         )
         subject_name = next(iter([*shape.parameters][position:]), "")
 
