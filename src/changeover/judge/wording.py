@@ -78,20 +78,20 @@ def _over_limit(facts: Facts) -> str:
     )
 
 
+def _times(facts: Facts) -> str:
+    """What both systems take; a legacy that answers nobody any more has no times of now."""
+    new = f"{_what(facts)}: {facts.system} takes {_ms(facts.new.p50_ns)} (p95 {_ms(facts.new.p95_ns)})"
+    if facts.legacy.p50_ns is None:
+        return f"{new}, which is compared with legacy as it was recorded"
+    return f"{new}, legacy {_ms(facts.legacy.p50_ns)} (p95 {_ms(facts.legacy.p95_ns)})"
+
+
 def _slower(facts: Facts) -> str:
-    return (
-        f"{_what(facts)}: {facts.system} takes {_ms(facts.new.p50_ns)} (p95 "
-        f"{_ms(facts.new.p95_ns)}), legacy {_ms(facts.legacy.p50_ns)} (p95 "
-        f"{_ms(facts.legacy.p95_ns)}); more than 1.55 times slower, {_against(facts)}."
-    )
+    return f"{_times(facts)}; more than 1.55 times slower, {_against(facts)}."
 
 
 def _warned(facts: Facts) -> str:
-    return (
-        f"{_what(facts)}: {facts.system} takes {_ms(facts.new.p50_ns)} (p95 "
-        f"{_ms(facts.new.p95_ns)}), legacy {_ms(facts.legacy.p50_ns)} (p95 "
-        f"{_ms(facts.legacy.p95_ns)}); that is more than 1.22 times slower."
-    )
+    return f"{_times(facts)}; that is more than 1.22 times slower."
 
 
 def _nothing(facts: Facts) -> str:
@@ -113,10 +113,11 @@ def _few(facts: Facts) -> str:
     text = "more executions"
     if facts.missing:
         text = f"{facts.missing:,} more executions"
+    verb = "are"
+    if facts.missing == 1:
+        text, verb = "1 more execution", "is"
     when = f", about {format_duration(facts.eta_s)} at today's rate" if facts.eta_s else ""
-    return (
-        f"{_what(facts)}: {text} on {facts.system} are needed{when}; so far {_failed(facts.new)}."
-    )
+    return f"{_what(facts)}: {text} on {facts.system} {verb} needed{when}; so far {_failed(facts.new)}."
 
 
 def _early(facts: Facts) -> str:
