@@ -259,8 +259,10 @@ def command_page(name: str, window: str, now: float, snapshot: Json) -> Json | N
     if row is None:
         return None
     systems = {
-        system: row["systems"][system]
-        | {"distribution": distribution(row["systems"][system]["p50_ms"] or 40.0, 0.75 + 0.1 * i)}
+        system: {
+            "stats": row["systems"][system],
+            "distribution": distribution(row["systems"][system]["p50_ms"] or 40.0, 0.75 + 0.1 * i),
+        }
         for i, system in enumerate(("legacy", "ddd"))
     }
     found = next((one for one in snapshot.get("verdicts", []) if one["scope"] == name), None)
