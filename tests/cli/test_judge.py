@@ -224,11 +224,8 @@ def test_a_calibration_is_a_table_a_picture_and_kept_for_the_page(run, tmp_path)
     assert len(kept["detections"]) == 8
 
 
-def test_show_says_why_with_figures_and_one_command_more_closely(run, stored):
-    monitor = Changeover(stored)
-    with monitor:
-        monitor.metrics.record_command_execution("ping", "legacy", 0.02)
-        monitor.tick()
+@pytest.mark.usefixtures("stored")
+def test_show_says_why_with_figures_and_one_command_more_closely(run):
     found = answer(run, "show")
     assert [one["scope"] for one in found] == ["*", "ping"]
     output = run("judge", "show").stdout

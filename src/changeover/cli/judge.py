@@ -24,8 +24,11 @@ _TESTS = {
     "error_limit": "fails more often than allowed",
     "latency": "is slower than legacy",
     "no_worse_errors": "fails no more often than legacy",
-    "no_worse_latency": "is no slower than legacy",
-    "within_error_limit": "stays below the allowed failures",
+    "no_slower_median": "takes no longer, in half of the calls",
+    "no_slower_p95": "takes no longer, in 95 of 100 calls",
+    "slower_than_wished": "is a little slower than legacy",
+    "user_errors": "tells people of other mistakes than legacy",
+    "rollback": "should be rolled back, all in all",
 }
 
 Verdict = Mapping[str, Any]
@@ -85,9 +88,11 @@ def _draw(verdicts: Sequence[Verdict], systems: tuple[str, str]) -> list[str]:
         *(Column(f"calls {system}", is_number=True) for system in systems),
         *(Column(f"error rate {system}", is_number=True) for system in systems),
         Column("against it", is_number=True),
-        Column("why"),
     ]
-    return [render(columns, [_row(verdict) for verdict in verdicts]), "", *_dimmed(_LEGEND)]
+    table = render(columns, [_row(verdict) for verdict in verdicts])
+    why = [sentence for one in verdicts for sentence in (one["reason"], *one["concerns"])]
+    heading = click.style("Why", bold=True)
+    return [table, "", heading, *dict.fromkeys(why), "", *_dimmed(_LEGEND)]
 
 
 def _row(verdict: Verdict) -> list[str]:
@@ -98,7 +103,6 @@ def _row(verdict: Verdict) -> list[str]:
         *(count(arm["executions"]) for arm in arms),
         *(rate(arm) for arm in arms),
         f"{odds(verdict['rollback']['value'])} of {odds(verdict['rollback']['threshold'])}",
-        "; ".join([verdict["reason"], *verdict["concerns"]]),
     ]
 
 

@@ -179,14 +179,17 @@ def _draw(told: Told) -> Iterator[str]:
         yield f"There is no execution to judge in this time ({kept})."
         return
     looked = f"{format_moment(log.first_ns)} to {format_moment(log.last_ns)}"
-    yield f"Judged {told.found.executions:,} executions, {looked}".replace(",", " ", 1)
+    yield f"Judged {count(told.found.executions)} executions, {looked}"
     yield click.style(f"({kept})", dim=True)
     yield ""
-    columns = ["command", "would have been", "at", "calls of new", "why", "really"]
+    columns = ["command", "would have been", "at", "calls of new", "really"]
     yield render(
         [Column(name, is_number=name == "calls of new") for name in columns],
         [*_moment_rows(told), *_other_rows(told)],
     )
+    yield ""
+    yield click.style("Why", bold=True)
+    yield from _reasons(told)
     yield ""
     if not told.flips:
         yield "Where calls go was not changed in this time."
@@ -215,7 +218,6 @@ def _moment_rows(told: Told) -> Iterator[list[str]]:
             words[verdict.decision.value],
             format_moment(moment.at_ns),
             count(verdict.new.executions),
-            verdict.reason,
             _really_words(_really(told, moment), moment.at_ns),
         ]
 
@@ -226,7 +228,14 @@ def _other_rows(told: Told) -> Iterator[list[str]]:
     for scope, verdict in sorted(told.found.verdicts.items()):
         if scope not in decided:
             calls = count(verdict.new.executions)
-            yield [scope_name(scope), "held", "-", calls, verdict.reason, "-"]
+            yield [scope_name(scope), "held", "-", calls, "-"]
+
+
+def _reasons(told: Told) -> Iterator[str]:
+    decided = {moment.verdict.scope for moment in told.found.moments}
+    yield from (moment.verdict.reason for moment in told.found.moments)
+    verdicts = sorted(told.found.verdicts.items())
+    yield from (verdict.reason for scope, verdict in verdicts if scope not in decided)
 
 
 def _really_words(flip: Flip | None, at_ns: int) -> str:
