@@ -16,10 +16,15 @@ export const views = [renderFlags, renderAlerts, renderChannels, renderFailures,
 /** Few bots were calibrated: those that were not need not load how it is drawn. */
 async function renderCalibration(snapshot) {
   if (snapshot.calibration == null && calibration === null) return;
-  calibration ??= import("./calibration.js");
-  const { renderCalibration: render, styled } = await calibration;
-  await styled;
-  render(snapshot);
+  try {
+    calibration ??= import("./calibration.js");
+    const { renderCalibration: render, styled } = await calibration;
+    await styled;
+    render(snapshot);
+  } catch (error) {
+    console.warn(error);
+    calibration = null; // with the next snapshot again
+  }
 }
 
 /** Rights need orders, and a monitor that knows no moves knows no orders. */
