@@ -187,7 +187,7 @@ def test_a_stranger_has_no_buttons_until_logged_in_and_none_after_logging_out(vi
     dialog.get_by_label("Token").fill("co_right")
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
-    assert page.locator("input[type=password]").count() == 0, "the token is not kept"
+    expect(page.locator("input[type=password]")).to_have_count(0)  # the token is not kept
     expect(page.locator("#stop")).to_be_visible()
     expect(page.locator("#moves .move-actions button").first).to_be_visible()
     page.get_by_role("button", name="ada, operator").click()
