@@ -66,7 +66,7 @@ def test_after_the_restart_it_is_on_legacy_with_one_flip_and_one_notice(tmp_path
             downs = [f.subject for f in flips if f.new == "0%"]
             alerts = [document.value for document in monitor._state.read("alert").values()]
         finally:
-            monitor._rolling.close(is_clean=True)
+            monitor.moving.rolling.close(is_clean=True)
             monitor.stop()
         assert shares["ping"] == 0
         assert len(downs) == len(set(downs)), downs

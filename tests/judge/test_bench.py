@@ -17,6 +17,8 @@ def judging(monkeypatch):
     return bench.judging
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_its_short_form_sees_no_false_rollback_and_every_hard_break(judging):
     figures = {figure.name: figure for figure in judging.run(short=True, docs=None)}
     false = [f for f in figures.values() if f.note.startswith("false rollbacks, ")]

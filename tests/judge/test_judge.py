@@ -361,3 +361,16 @@ def test_executions_out_of_order_are_taken(bot, judge, fed):
 def test_settings_that_make_no_judge_are_refused_with_an_example(wrong):
     with pytest.raises(BadValueError, match=rf"{next(iter(wrong))}=.*for example"):
         JudgeSettings(**wrong)
+
+
+def test_one_person_who_tries_again_and_again_takes_nothing_back_where_all_are_on_new(make_bot):
+    bot = make_bot(share=100.0)
+    judge = Judge(JudgeSettings(), commands=bot.commands)
+    told = bot.before(200)
+    for _ in range(400):
+        told += bot.calls(3, ratio=0.0)
+        told.append(bot.dealt("ban", 1.0, bucket=41.07))
+    for execution in told:
+        judge.observe(execution)
+    assert judge.alarms() == frozenset()
+    assert judge.verdict("ban").new.errors < 30

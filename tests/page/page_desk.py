@@ -57,14 +57,16 @@ class PageDesk:
     async def _me(self, _request: web.Request) -> web.StreamResponse:
         name = None if self.role is None else "user:ada"
         via = "none" if self.role is None else self.via
-        return web.json_response({"name": name, "role": self.role, "via": via})
+        may_order = self.role in ("operator", "admin")
+        me = {"name": name, "role": self.role, "via": via, "may_order": may_order}
+        return web.json_response(me | {"session_ends_at": None})
 
     async def _verbs(self, _request: web.Request) -> web.StreamResponse:
         if not self.takes_orders:
             raise web.HTTPNotFound
         verbs = VERBS if self.role in ("operator", "admin") else ()
         told = [{"verb": verb, "about": verb, "role": "operator", "values": {}} for verb in verbs]
-        return web.json_response({"verbs": told})
+        return web.json_response({"schema_version": 1, "orders": told})
 
     async def _order(self, request: web.Request) -> web.StreamResponse:
         assert request.content_type == "application/json"

@@ -201,6 +201,46 @@ def flips(now: float) -> list[Json]:
     ]
 
 
+def calibration(now: float) -> Json:
+    """What `changeover judge calibrate` kept: most faults are found, one seldom."""
+    faults = (
+        ("a command always fails", 20, 7, 9),
+        ("a command fails in 50 %", 20, 12, 23),
+        ("a command fails in 20 %", 20, 40, 75),
+        ("a command fails in 5 %", 19, 314, 1540),
+        ("a command takes 5 times as long", 20, 22, 26),
+        ("a command takes twice as long", 20, 88, 158),
+        ("everything fails in 4 % more", 12, 328, None),
+        ("everything takes twice as long", 6, None, None),
+    )
+    return {
+        "at": iso(now - 7200),
+        "commands": 18,
+        "history": 41_200,
+        "share_percent": 10.0,
+        "executions": 5000,
+        "seed": 1,
+        "alpha": 0.01,
+        "false_runs": 60,
+        "false_rollbacks": 0,
+        "false_high": 0.0487,
+        "per_hour": 2400.0,
+        "detections": [
+            {
+                "fault": fault,
+                "runs": 20,
+                "found": found,
+                "median": median,
+                "p90": p90,
+                "median_hours": median and median / 24,
+                "p90_hours": p90 and p90 / 24,
+                "misplaced": 2 if fault == "a command fails in 5 %" else 0,
+            }
+            for fault, found, median, p90 in faults
+        ],
+    }
+
+
 def channels(now: float) -> list[Json]:
     """One of each state."""
     idle = {"last_error": None, "waiting": 0, "oldest_age_s": None, "since": iso(now - 9000)}
@@ -228,6 +268,7 @@ def parts(now: float, categories: dict[str, tuple[str, ...]]) -> Json:
         "moves": moves(now, categories),
         "verdicts": verdicts(now, names),
         "flips": flips(now),
+        "calibration": calibration(now),
         "stopped": None,
         "freezes": [],
         "channels": channels(now),
@@ -259,8 +300,10 @@ def command_page(name: str, window: str, now: float, snapshot: Json) -> Json | N
     if row is None:
         return None
     systems = {
-        system: row["systems"][system]
-        | {"distribution": distribution(row["systems"][system]["p50_ms"] or 40.0, 0.75 + 0.1 * i)}
+        system: {
+            "stats": row["systems"][system],
+            "distribution": distribution(row["systems"][system]["p50_ms"] or 40.0, 0.75 + 0.1 * i),
+        }
         for i, system in enumerate(("legacy", "ddd"))
     }
     found = next((one for one in snapshot.get("verdicts", []) if one["scope"] == name), None)

@@ -488,5 +488,7 @@ def hostile_moves(snapshot: Json, now: float) -> None:
         | {"since": iso(now)}
         for name in HOSTILE
     ]
+    for one, name in zip(snapshot["calibration"]["detections"], HOSTILE, strict=False):
+        one["fault"] = name
     for one in snapshot["alerts"]["active"]:
         one["runbook"] = "javascript:alert(1)"

@@ -59,6 +59,24 @@ def test_a_row_opens_by_keyboard_to_its_commands_and_stays_open_while_numbers_mo
     expect(commands).to_be_hidden()
 
 
+def test_a_step_up_against_the_plan_is_only_forced_by_whoever_says_so(visit):
+    page = visit.open()
+    for choice in ("Change nothing", "Go up all the same"):
+        dialog = ask(page, "conversation", "Advance")
+        expect(dialog).to_contain_text("The plan still waits for 37 more executions of reset")
+        dialog.get_by_label("Reason").fill("it is small")
+        dialog.get_by_label("If the plan still waits").select_option(choice)
+        dialog.get_by_role("button", name="Advance").click()
+        expect(dialog).to_be_hidden()
+    values = [order["values"] for order in visit.server.desk.orders]
+    assert values == [{}, {"force": True}]
+
+
+def test_a_person_who_rolls_back_is_told_that_it_is_held_then(visit):
+    page = visit.open()
+    expect(ask(page, "conversation", "Roll back")).to_contain_text("until somebody resumes it")
+
+
 def test_an_order_says_what_will_happen_needs_a_reason_and_sends_the_version_that_was_seen(visit):
     page = visit.open()
     dialog = ask(page, "authentication", "Approve 100%")
@@ -169,7 +187,7 @@ def test_a_stranger_has_no_buttons_until_logged_in_and_none_after_logging_out(vi
     dialog.get_by_label("Token").fill("co_right")
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
-    assert page.locator("input[type=password]").count() == 0, "the token is not kept"
+    expect(page.locator("input[type=password]")).to_have_count(0)  # the token is not kept
     expect(page.locator("#stop")).to_be_visible()
     expect(page.locator("#moves .move-actions button").first).to_be_visible()
     page.get_by_role("button", name="ada, operator").click()

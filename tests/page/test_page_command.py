@@ -36,6 +36,15 @@ def test_a_command_is_opened_from_the_table_and_left_by_the_back_button(visit):
     assert visit.complaints == []
 
 
+def test_a_commands_page_has_the_figures_of_both_systems_and_calls_them_as_the_page_does(visit):
+    page = visit.open("/#command=reset&window=5m")
+    executions = page.locator("#command .versus tbody tr", has_text="Executions").locator("td")
+    expect(executions.nth(0)).to_have_text(re.compile(r"^[\d,]+$"))
+    expect(executions.nth(1)).to_have_text(re.compile(r"^[\d,]+$"))
+    tags = page.locator("#command .command-failures .tag", has_text="New")
+    expect(tags.first.locator("i")).to_have_attribute("data-system", "new")
+
+
 def test_the_window_is_switched_on_a_commands_page_and_it_is_read_again_while_looked_at(visit):
     page = visit.open("/#command=add&window=1h")
     expect(page.locator("#command .versus tbody tr")).to_have_count(7)

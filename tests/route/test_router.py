@@ -102,7 +102,7 @@ def test_raising_any_share_never_takes_an_id_back_to_legacy(shares, raised, shar
             {"enabled": 100, "integration": 100, "utility": 100},
             ID,
             "ddd",
-            Trace(Reason.FLAG, P + "utility", 100),
+            Trace(Reason.FLAG, P + "utility", 100, bucket_of(P + "utility", ID) / 100),
             True,
         ),
         (

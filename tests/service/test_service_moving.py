@@ -101,6 +101,16 @@ async def test_a_new_implementation_that_is_as_good_stays(bot, message, clock):
     assert EVERYTHING in verdicts
 
 
+def test_a_share_that_somebody_set_by_hand_is_watched_closely_and_one_of_nobody_is_not(bot):
+    monitor = bot()
+    assert monitor.moving.is_watching
+    monitor.set_flag(FLAG, "off", actor="test")
+    monitor.tick()
+    monitor._clock.advance(1)
+    monitor.tick()
+    assert not monitor.moving.is_watching
+
+
 async def test_when_both_fail_nothing_is_taken_back(message, clock, make, in_memory):
     monitor = make(clock=clock, settings=in_memory)
     monitor.adapter.register("ping", legacy=broken, new=broken, category="utility")

@@ -48,6 +48,14 @@ def test_an_empty_variable_counts_as_not_set():
     assert load({"HEALTH_CHECK_PORT": " ", "MONITORING_TOKEN": ""}).port == 3001
 
 
+def test_what_is_wrong_in_the_rooms_own_tables_is_named_with_the_rest(config):
+    text = "[rollout]\nmode = 'often'\n[judge]\nalpha = 5\nmarginn = 1\n[flags]\n'ddd.x' = '300%'\n"
+    with pytest.raises(SettingsError) as caught:
+        load(config(text, HEALTH_CHECK_PORT="many"))
+    for name in ("HEALTH_CHECK_PORT", "rollout.mode", "judge.alpha", "judge.marginn", "ddd.x"):
+        assert name in str(caught.value)
+
+
 def test_every_wrong_setting_is_named_at_once_with_value_allowed_and_example():
     with pytest.raises(SettingsError) as caught:
         load({

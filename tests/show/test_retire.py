@@ -54,6 +54,16 @@ def test_what_still_needs_it_keeps_it_and_says_why(slots, state, options, why):
     assert why in found.why
 
 
+def test_calls_that_reached_neither_system_prove_nothing_about_the_new_one():
+    found = look(slot(20, ddd=1), slot(1, unknown=7))
+    assert (found.new_calls, found.ready) == (0, False)
+    assert "nobody called it" in found.why
+
+
+def test_legacy_ran_last_no_later_than_now_though_its_step_is_not_over():
+    assert look(slot(0.01, legacy=1)).last_legacy_ns == NOW_NS
+
+
 def test_calls_at_the_edge_of_the_days_count_as_recent():
     assert look(slot(20, ddd=1), slot(14.01, legacy=1), slot(1, ddd=1)).legacy_calls == 1
     assert look(slot(20, ddd=1), slot(14.1, legacy=1), slot(1, ddd=1)).ready

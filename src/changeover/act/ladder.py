@@ -136,7 +136,8 @@ def _shortfall(move: Move, way: ScopePlan, around: Situation, verdicts: Verdicts
         return f"{format_duration(max(1.0, left_s))} more of this {what}"
     missing = way.min_executions - executions_on_rung(move, verdicts)
     if missing > 0:
-        return f"{missing} more executions of the new system at {move.share:g}%"
+        noun = "execution" if missing == 1 else "executions"
+        return f"{missing} more {noun} of the new system at {move.share:g}%"
     if is_whole:
         gone = move.rolled_back
         return f"{' and '.join(gone)}, taken back alone, to join again" if gone else None

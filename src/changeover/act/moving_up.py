@@ -17,7 +17,7 @@ from changeover.core.errors import ConflictError
 from changeover.core.move import Mode, Move, Stage
 from changeover.core.ports import Put, State
 from changeover.core.process import Every
-from changeover.core.verdict import EVERYTHING
+from changeover.core.verdict import EVERYTHING, Decision
 
 _TOLD_EVERY_S = 5.0  # what a scope waits for changes with every execution
 _MOMENTS = ("since_ns", "cooldown_until_ns", "rolled_back_ns", "began_ns")
@@ -200,4 +200,5 @@ def _reason(move: Move, verdicts: Verdicts) -> str:
     if move.share <= 0:
         legacy = sum(verdict.legacy.executions for verdict in told)
         return f"first step, with {legacy} executions of legacy as the baseline"
-    return f"{figures}; {whole.reason}" if whole else figures
+    is_proof = whole is not None and whole.decision is Decision.PROMOTE
+    return f"{figures}; {whole.reason}" if whole and is_proof else figures

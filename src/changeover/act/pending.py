@@ -100,7 +100,7 @@ class Pending:
             return {}
         try:
             lines = self._file.read_text("utf-8", "replace").splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
             self._guard.caught("act.rollbacks_file", error)

@@ -15,6 +15,7 @@ from changeover.cli.demo import demo
 from changeover.cli.doctor import doctor
 from changeover.cli.flags import flags
 from changeover.cli.healthcheck import healthcheck
+from changeover.cli.judge import judge
 from changeover.cli.notify import notify
 from changeover.cli.report import report
 from changeover.cli.retire import retire
@@ -47,6 +48,7 @@ for command in (
     doctor,
     flags,
     healthcheck,
+    judge,
     notify,
     report,
     resume_all,

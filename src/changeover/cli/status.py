@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from changeover.cli.figures import count, milliseconds, percent, size
-from changeover.cli.table import Column, render
+from changeover.cli.table import Column, render, tame
 from changeover.core.errors import BadValueError
 from changeover.core.window import parse_window
 
@@ -82,12 +82,14 @@ def _head(snapshot: Snapshot) -> str:
 
 def _troubles(snapshot: Snapshot) -> list[str]:
     lines = [
-        click.style(f"  {_MARKS[check['status']]} {check['name']}: {check['detail']}", fg="yellow")
+        click.style(
+            tame(f"  {_MARKS[check['status']]} {check['name']}: {check['detail']}"), fg="yellow"
+        )
         for check in snapshot["health"]["checks"]
         if check["status"] != "healthy"
     ]
     lines += [
-        click.style(f"  ! {alert['severity']}: {alert['summary']}", fg="red", bold=True)
+        click.style(tame(f"  ! {alert['severity']}: {alert['summary']}"), fg="red", bold=True)
         for alert in snapshot["alerts"]["active"]
         if alert["phase"] == "firing"
     ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
+
+_COLOUR = re.compile("(\x1b\\[(?:0|1|2|[39][0-7])m)")  # those that click.style writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,22 @@ def width(text: str) -> int:
     )
 
 
+def tame(text: str) -> str:
+    """The text on one line, without what a terminal would obey; colours stay."""
+    parts = _COLOUR.split(" ".join(re.split(r"[\t-\r\x85\u2028\u2029]+", text)))
+    return "".join(
+        part if _COLOUR.fullmatch(part) else "".join(filter(_is_seen, part)) for part in parts
+    )
+
+
+def _is_seen(sign: str) -> bool:
+    return unicodedata.category(sign) not in {"Cc", "Cf", "Cs"}
+
+
 def render(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     """The table as text, two spaces between columns, headings dimmed; no rows give headings only."""
     headings = [column.heading for column in columns]
+    rows = [[tame(cell) for cell in row] for row in rows]
     widths = [max(width(row[i]) for row in [headings, *rows]) for i in range(len(columns))]
     head = "  ".join(
         _aligned(cell, space, column.is_number)

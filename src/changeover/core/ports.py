@@ -101,7 +101,7 @@ class Put:
 
     Attributes:
         kind, key: which; a kind is one of `flag`, `alert`, `alert_history`, `outbox`, `receipt`,
-            `channel`, `silence`, `maintenance`, `setting`, `token`, `move`, `judge`, `run` ...
+            `channel`, `silence`, `maintenance`, `setting`, `token`, `move`, `judge`, `calibration` ...
         value: the new value; None deletes it.
         expected: the version read before; 0 for "not there"; None to write in any case.
     """

@@ -17,6 +17,7 @@ from typing import Any
 from changeover.core.clock import NS_PER_S, Clock
 from changeover.core.errors import Guard
 from changeover.core.model import LEGACY, OTHER, UNKNOWN, Kind, Outcome, Reason, Trace
+from changeover.core.place import place_of
 from changeover.core.ports import Recorder
 from changeover.integrations.port import Dialect
 from changeover.integrations.registry import NewHandler, Registry, Slot
@@ -247,8 +248,9 @@ class Actions:
         """
         legacy = getattr(legacy, LEGACY_OF, legacy)
         shape, position = signature(legacy), int(has_self)
+        place = place_of(legacy)
         slot = self.registry.add_slot(
-            command, shape, category=category, kind=kind, has_self=has_self
+            command, shape, category=category, kind=kind, has_self=has_self, place=place
         )
         subject_name = next(iter([*shape.parameters][position:]), "")
 
@@ -284,7 +286,9 @@ class Actions:
         self, legacy: Callable[..., Any], command: str, *, category: str | None = None
     ) -> Callable[..., Any]:
         """The same for a function that is not async, and that no chat library calls."""
-        slot = self.registry.add_slot(command, signature(legacy), category=category)
+        slot = self.registry.add_slot(
+            command, signature(legacy), category=category, place=place_of(legacy)
+        )
 
         def run(action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             choice, new, subject = NONE_NEW, slot.new, None

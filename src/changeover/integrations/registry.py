@@ -11,6 +11,7 @@ from typing import Any
 
 from changeover.core.errors import BadValueError
 from changeover.core.model import Kind
+from changeover.core.place import place_of
 from changeover.integrations.handover import Pass, handover
 from changeover.route.router import Router
 
@@ -39,6 +40,7 @@ class Slot:
         kind: how calls reach this place; None where both ways lead to it.
         signature: of the legacy callback.
         has_self: whether it is called with its cog first.
+        place: where the legacy callback was written, `FILE:LINE`; None if nobody can say.
         new: what answers here in the new system, if anything does.
     """
 
@@ -46,6 +48,7 @@ class Slot:
     kind: Kind | None
     signature: Signature
     has_self: bool
+    place: str | None = None
     new: NewHandler | None = None
 
     def choose_new(self) -> None:
@@ -101,12 +104,13 @@ class Registry:
         category: str | None = None,
         kind: Kind | None = None,
         has_self: bool = False,
+        place: str | None = None,
     ) -> Slot:
         """The bot keeps a legacy callback of this command. Raises `BadValueError` (see `new`)."""
         with self._lock:
             entry = self._entry(command)
             entry.category = entry.category or category
-            slot = Slot(entry, kind, signature, has_self)
+            slot = Slot(entry, kind, signature, has_self, place)
             entry.slots.add(slot)
             try:
                 slot.choose_new()
@@ -178,4 +182,6 @@ class Registry:
                 has_legacy=True,
                 has_new=any(slot.new for slot in entry.slots),
                 safe_to_repeat=entry.safe_to_repeat,
+                legacy_at=next((slot.place for slot in entry.slots if slot.place), None),
+                new_at=place_of(next(iter(entry.functions.values()), None)),
             )

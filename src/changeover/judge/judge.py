@@ -63,7 +63,7 @@ class Judge:
         known = self._known
         command, scope = known.commands.get(name) or known.meet(name)
         theta, id_bucket = _assigned(trace, new)
-        if id_bucket is not None:
+        if id_bucket is not None and theta < 1.0:
             self._note(name, trace, theta, id_bucket, new, scope)
         elif trace is not None and trace.reason is Reason.NO_LEGACY_HANDLER:
             command.alone = True
@@ -271,4 +271,6 @@ def _assigned(trace: Trace | None, new: bool) -> tuple[float, float | None]:
         theta = round(trace.share * 100) / 10_000
         if 0.0 < theta < 1.0:
             return theta, trace.bucket
+        if theta >= 1.0 and new:
+            return 1.0, trace.bucket  # whose call it was, for who tries again and again
     return (1.0 if new else 0.0), None

@@ -112,11 +112,10 @@ def _instrument(facts: Facts) -> str:
 def _few(facts: Facts) -> str:
     text = "more executions"
     if facts.missing:
-        text = f"{facts.missing:,} more executions"
+        text = f"{facts.missing:,} more execution{'s' * (facts.missing != 1)}"
+    verb = "is" if facts.missing == 1 else "are"
     when = f", about {format_duration(facts.eta_s)} at today's rate" if facts.eta_s else ""
-    return (
-        f"{_what(facts)}: {text} on {facts.system} are needed{when}; so far {_failed(facts.new)}."
-    )
+    return f"{_what(facts)}: {text} on {facts.system} {verb} needed{when}; so far {_failed(facts.new)}."
 
 
 def _early(facts: Facts) -> str:

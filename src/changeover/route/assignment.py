@@ -27,7 +27,9 @@ class Answer(NamedTuple):
 
     Attributes:
         on: whether it is on for it.
-        bucket: where the id falls, 0 to 99.99 percent; None when nobody had to look.
+        bucket: where the id falls, 0 to 99.99 percent; None for no id, and where the flag is off
+            for all. Where it is on for all nobody has to look, but the judge tells people apart
+            by it.
         wants_id: it depends on the id and there is none; then it is off.
     """
 
@@ -56,9 +58,7 @@ def ask(flag: str, share: float | None, id: object = None) -> Answer:  # noqa: A
     """
     if share is None or share <= 0:
         return _OFF
-    if share >= 100:
-        return _ON
     if id == "" or not isinstance(id, (str, int)):
-        return _WANTS_ID
+        return _ON if share >= 100 else _WANTS_ID
     bucket = bucket_of(flag, id)
     return Answer(bucket < round(share * 100), bucket / 100)

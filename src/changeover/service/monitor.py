@@ -32,6 +32,7 @@ from changeover.route.sources import set_flag
 from changeover.service.alert_verbs import add_alert_verbs, add_silence_verbs
 from changeover.service.channels import picture_of
 from changeover.service.door import Door
+from changeover.service.history import History
 from changeover.service.losses import Losses
 from changeover.service.moving import QUICK_S, Moving
 from changeover.service.orders import Orders, clean_text
@@ -88,6 +89,7 @@ class Monitor:
         moving: the judge, and how the rollout acts on it.
         silences, maintenance: what people do not want to be told for a while.
         rollout: the `Rollout`, which moves commands up and takes them back.
+        history: what was recorded, one by one, for those who look back.
         is_ready: says whether the bot does its work yet, for `/health/ready`; to be set.
         loops: the event loops that are watched; the adapter adds those it is called on.
         store_file: where figures are kept, or None for memory.
@@ -170,6 +172,13 @@ class Monitor:
         settings, clock, guard = self.settings, self._clock, self._guard
         self._instance = this_instance(clock, settings.shard)
         self._started_ns = clock.monotonic_ns()
+        self.history = History(
+            telemetry=self._telemetry,
+            state=self._state,
+            instance=self._instance,
+            keep_s=settings.keep_executions_s,
+            clock=clock,
+        )
         self._sampler = ResourceSampler(clock=clock, loop_lag_ns=self.loops.worst_ns_since_last)
         self._summaries = Summaries(self._telemetry, clock=clock)
         self._losses = Losses(clock)
@@ -534,6 +543,7 @@ class Monitor:
             moving=self.moving,
             silences=self.silences,
             maintenance=self.maintenance,
+            history=self.history,
             flips=self._state.flips,
             has_bot=self._has_bot,
             is_ready=self._is_bot_ready,

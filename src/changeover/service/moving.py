@@ -185,7 +185,8 @@ class Moving:
         with self._acting:
             moves = self.rolling.step(verdicts, has_bot=self._has_bot)
             self._begin_anew()
-        self._is_watching = any(move.stage in _ON_THE_WAY for move in moves)
+        is_moving = any(move.stage in _ON_THE_WAY for move in moves)
+        self._is_watching = self._has_bot and (is_moving or self.rolling.is_mixed)
         if self._save_due.is_due():
             with suppress(StoreError):  # its own check says so; evidence alone is lost
                 self.save()

@@ -50,6 +50,7 @@ class Rolling:
         wake: Callable[[], None],
     ) -> None:
         self._state = state
+        self._router = router
         self._instance = instance
         self._guard = guard
         self._wake_delivery = wake
@@ -80,6 +81,11 @@ class Rolling:
     def leads(self) -> bool:
         """Whether this is the process that moves shares up."""
         return self._leads
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some command is answered by both systems, whoever set its share."""
+        return any(0 < command.share < 100 for command in self._router.states())
 
     def step(self, verdicts: Verdicts, *, has_bot: bool) -> Sequence[Move]:
         """One step, after the verdicts; a process without a bot only looks on.

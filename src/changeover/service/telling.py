@@ -31,6 +31,7 @@ from changeover.record.collector import MetricsCollector
 from changeover.record.loop_lag import LoopWatch
 from changeover.route.flags import FeatureFlags
 from changeover.route.router import Router
+from changeover.service.history import History
 from changeover.service.losses import Losses
 from changeover.service.moving import Moving
 from changeover.service.thresholds import Thresholds
@@ -75,6 +76,7 @@ class Telling:
     moving: Moving
     silences: Silences
     maintenance: Maintenance
+    history: History
     flips: Callable[[int, str | None], Sequence[Flip]]
     has_bot: bool
     is_ready: Callable[[], bool]
@@ -134,6 +136,7 @@ class Telling:
                 channels=self.outbox.channels,
                 silences=self.silences.list,
                 maintenance=self.maintenance.list,
+                calibration=self.history.calibration,
             ),
         )
 

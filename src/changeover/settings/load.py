@@ -11,6 +11,7 @@ from changeover.act.plan_file import load_plan
 from changeover.act.rulebook import read_document
 from changeover.core.errors import BadValueError, SettingsError, StoreUnavailableError
 from changeover.core.nearest import nearest
+from changeover.judge.table import load_judge
 from changeover.route.names import FlagNames
 from changeover.route.sources import EnvironmentFlags, FileFlags
 from changeover.settings.alert_rules import wrong_rules
@@ -44,6 +45,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     problems += [_unknown_key(key) for key in written]
     problems += _wrong_flags(env, file)
     problems += _wrong_plan(file)
+    problems += _wrong_judge(file)
     settings = Settings(**chosen, sources=sources, warnings=tuple(_misspelt(env)), config_file=file)
     if is_readable:
         problems += wrong_rules(settings)
@@ -121,6 +123,15 @@ def _wrong_plan(file: Path) -> Sequence[BadValueError]:
     """The plan of the rollout is no setting either; the same goes for it."""
     try:
         load_plan(file)
+    except SettingsError as error:
+        return error.problems
+    return ()
+
+
+def _wrong_judge(file: Path) -> Sequence[BadValueError]:
+    """Nor are the judge's words."""
+    try:
+        load_judge(file, sticky_by="user")
     except SettingsError as error:
         return error.problems
     return ()

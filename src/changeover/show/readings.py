@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from changeover.core.alerting import ChannelState, Silence
 from changeover.core.cell import Cells, CellSlot
@@ -69,6 +70,7 @@ class Steering:
         channels: every channel of alerts as it stands.
         silences: what withholds messages now.
         maintenance: windows that hold or are to come.
+        calibration: the newest one as it was kept; see `calibration.py`.
     """
 
     moves: Callable[[], Sequence[Move]]
@@ -80,6 +82,7 @@ class Steering:
     channels: Callable[[], Sequence[ChannelState]] = tuple
     silences: Callable[[], Sequence[Silence]] = tuple
     maintenance: Callable[[], Sequence[Silence]] = tuple
+    calibration: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from changeover.core.cell import CellSlot
 from changeover.core.clock import NS_PER_S
-from changeover.core.model import LEGACY, CommandState
+from changeover.core.model import LEGACY, UNKNOWN, CommandState
 
 DAY_NS = 86_400 * NS_PER_S
 
@@ -63,7 +63,7 @@ def retirees(
     """
     since_ns = now_ns - days * DAY_NS
     known_ns = min((slot.start_ns for slot in slots), default=now_ns)
-    uses = _uses(slots, since_ns, step_ns)
+    uses = _uses(slots, since_ns, step_ns, now_ns)
     found = [
         _judge(
             state,
@@ -78,7 +78,9 @@ def retirees(
     return sorted(found, key=lambda one: (not one.ready, one.category or "", one.command))
 
 
-def _uses(slots: Iterable[CellSlot], since_ns: int, step_ns: int) -> Mapping[str, _Use]:
+def _uses(
+    slots: Iterable[CellSlot], since_ns: int, step_ns: int, now_ns: int
+) -> Mapping[str, _Use]:
     uses: dict[str, _Use] = {}
     for slot in slots:
         ends_ns = slot.start_ns + step_ns
@@ -86,8 +88,10 @@ def _uses(slots: Iterable[CellSlot], since_ns: int, step_ns: int) -> Mapping[str
             before = uses.get(series.command, _Use())
             is_recent = ends_ns > since_ns
             count = cell.count if is_recent else 0
+            if series.system == UNKNOWN:
+                continue  # neither handler ran
             if series.system == LEGACY:
-                last_ns = max(ends_ns, before.last_legacy_ns or 0)
+                last_ns = max(min(ends_ns, now_ns), before.last_legacy_ns or 0)
                 uses[series.command] = _Use(
                     legacy_calls=before.legacy_calls + count,
                     new_calls=before.new_calls,
@@ -124,7 +128,7 @@ def _obstacle(
     times = "once" if use.legacy_calls == 1 else f"{use.legacy_calls} times"
     obstacles = (
         (not state.has_new, "there is no new implementation"),
-        (state.share < 100, f"new answers {state.share:g} % of the users only"),
+        (state.share < 100, f"new answers only {state.share:g} % of the users"),
         (
             fallback_share > 0 and state.safe_to_repeat,
             "fallbackOnError is on: legacy answers when new fails",

@@ -418,6 +418,43 @@ class ChannelView(TypedDict):
     since: str | None
 
 
+class DetectionView(TypedDict):
+    """How soon one kind of fault is found, in executions of the new system and about in hours.
+
+    `median` and `p90` are null where it was not found so often; hours too where nobody can say.
+    """
+
+    fault: str
+    runs: int
+    found: int
+    median: int | None
+    p90: int | None
+    median_hours: float | None
+    p90_hours: float | None
+    misplaced: int
+
+
+class CalibrationView(TypedDict):
+    """How often the judge would be wrong, and how soon right, on the bot's own traffic.
+
+    `false_high` is the 95 % upper bound of the ratio of runs without a fault that were rolled
+    back; `alpha` what the judge was asked for.
+    """
+
+    at: str
+    commands: int
+    history: int  # executions of legacy that were drawn from
+    share_percent: float
+    executions: int  # of one run
+    seed: int
+    alpha: float
+    false_runs: int
+    false_rollbacks: int
+    false_high: float
+    per_hour: float | None  # executions of all commands, when it was made
+    detections: list[DetectionView]
+
+
 class SteeringPart(TypedDict):
     """Of the snapshot: the move itself, and what people have asked for."""
 
@@ -429,6 +466,7 @@ class SteeringPart(TypedDict):
     channels: list[ChannelView]
     silences: list[SilenceView]
     maintenance: list[FreezeView]
+    calibration: CalibrationView | None
 
 
 class SnapshotView(SteeringPart):

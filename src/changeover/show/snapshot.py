@@ -22,6 +22,7 @@ from changeover.core.model import (
 )
 from changeover.core.window import Window, format_moment
 from changeover.show import units, views
+from changeover.show.calibration import calibration_view
 from changeover.show.failures import failures_view
 from changeover.show.flips import flip_view
 from changeover.show.gateway import gateway_view
@@ -174,7 +175,7 @@ def _steering(steering: Steering | None, unavailable: list[str]) -> SteeringPart
     """What steers. What the store could not give is empty, and `unavailable` names it."""
     part: SteeringPart = {
         "moves": [], "verdicts": [], "flips": [], "stopped": None, "freezes": [],
-        "channels": [], "silences": [], "maintenance": [],
+        "channels": [], "silences": [], "maintenance": [], "calibration": None,
     }  # fmt: skip
     if steering is None:
         return part
@@ -192,6 +193,9 @@ def _steering(steering: Steering | None, unavailable: list[str]) -> SteeringPart
     part["channels"] = [channel_view(one) for one in read("channels", steering.channels)]
     part["silences"] = [silence_view(one) for one in read("silences", steering.silences)]
     part["maintenance"] = [window_view(one) for one in read("maintenance", steering.maintenance)]
+    part["calibration"] = calibration_view(
+        _or_none("calibration", steering.calibration, unavailable)
+    )
     return part
 
 

@@ -22,11 +22,25 @@ const SECONDS = new Map([
   ["7d", 604_800],
 ]);
 
+const ALTHOUGH = {
+  name: "force",
+  label: "If the plan still waits",
+  type: "select",
+  options: [
+    ["no", "Change nothing"],
+    ["yes", "Go up all the same"],
+  ],
+  required: true,
+  value: "no",
+};
+
 const untilOf = (key) => new Date(Date.now() + SECONDS.get(key) * 1000).toISOString();
 const share = ({ share_percent: value }) => percent(value ?? 0);
 const target = ({ proposal_percent: value }) => (value == null ? "the next stage of its plan" : percent(value));
 const of = ({ commands }) =>
   commands.length === 1 ? `the command ${clean(commands[0])}` : `its ${commands.length} commands (${commands.slice(0, 6).map(clean).join(", ")}${commands.length > 6 ? " ..." : ""})`;
+
+const sentenceOf = (words) => `${clean(words).replace(/\.$/, "")}.`;
 
 const MOVES = {
   "stage.advance": {
@@ -34,9 +48,11 @@ const MOVES = {
     symbol: "up",
     facts: (move) => [
       `The share of ${of(move)} on the new system goes from ${share(move)} to ${target(move)}, at once and in every process.`,
-      ...(move.waits_for ? [`The plan still waits for ${clean(move.waits_for)}; this does not wait.`] : []),
+      ...(move.waits_for ? [`The plan still waits for ${sentenceOf(move.waits_for)}`] : []),
       "The judge goes on watching and rolls back by itself.",
     ],
+    fields: [ALTHOUGH],
+    values: ({ force }) => (force === "yes" ? { force: true } : {}),
   },
   "stage.approve": {
     title: "Approve the next step",
@@ -65,7 +81,7 @@ const MOVES = {
     kind: "danger",
     facts: (move) => [
       `All users of ${of(move)} go back to legacy now; ${share(move)} are on the new system.`,
-      "It starts again lower after a cool-down, by its plan.",
+      "It stays there, held by you, until somebody resumes it.",
     ],
   },
 };
@@ -83,9 +99,9 @@ export function orderMove(verb, current) {
       seen = current();
       return [`Now: ${stageWord(seen.stage)}, ${share(seen)} on new.`, ...words.facts(seen)];
     },
-    fields: [WHY],
+    fields: [WHY, ...(words.fields ?? [])],
     submit: words.title,
-    send: ({ reason }) => send({ verb, subject: scope, reason, expected: seen.version }),
+    send: (filled) => send({ verb, subject: scope, reason: filled.reason, expected: seen.version, values: words.values?.(filled) ?? {} }),
     done: `${words.title}: done`,
   });
 }

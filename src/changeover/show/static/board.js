@@ -110,9 +110,9 @@ export function makeVerdict() {
       attr(chip, "data-tone", tone);
       setIcon(chip.firstElementChild, symbol);
       text(chip.lastElementChild, word);
-      const isOne = verdict && move && verdict.scope !== move.scope;
+      const why = verdict ? clean(verdict.reason).replaceAll("`", "") : "Nothing was judged yet";
+      const isOne = verdict && move && verdict.scope !== move.scope && !why.startsWith(`${clean(verdict.scope)}:`);
       text(who, isOne ? `${clean(verdict.scope)}: ` : "");
-      const why = verdict ? clean(verdict.reason) : "Nothing was judged yet";
       text(reason, why);
       attr(node, "title", why);
     },
@@ -124,7 +124,7 @@ function factsOf(move) {
   const add = (key, symbol, label, title = null, tone = "none") => facts.push({ key, symbol, label, title, tone });
   if (move.held_by)
     add("held", "pause", `Held by ${actorName(move.held_by)}${move.held_because ? `: “${clean(move.held_because)}”` : ""}`, clean(move.held_by), "warning");
-  if (move.waits_for) add("waits", "pending", `Waits for ${clean(move.waits_for)}`);
+  else if (move.waits_for) add("waits", "pending", `Waits for ${clean(move.waits_for)}`); // a hold is what it waits for
   if (move.approved_by) add("approved", "check", `Approved by ${actorName(move.approved_by)}`, clean(move.approved_by), "ok");
   const cooling = move.cooldown_until ? (Date.parse(move.cooldown_until) - Date.now()) / 1000 : 0;
   if (cooling > 0) add("cooling", "pending", `Cools down for ${span(cooling)}`, utc(move.cooldown_until));

@@ -4,7 +4,7 @@ import { actionsOf, makeAction } from "./board.js";
 import { Charts } from "./charts.js";
 import { Distribution } from "./distribution.js";
 import { attr, cssVar, h, keyed, styleSheet, text } from "./dom.js";
-import { makeFailure } from "./failures.js";
+import { knowSystems, makeFailure } from "./failures.js";
 import { flipKey, makeFlip } from "./flips.js";
 import { clean, percent } from "./format.js";
 import { makeJudgement } from "./judgement.js";
@@ -156,15 +156,18 @@ export class CommandPage {
   }
 
   #show(answer, snapshot) {
-    const pair = systemsOf(snapshot).slice(0, 2);
+    const known = systemsOf(snapshot);
+    const pair = known.slice(0, 2);
+    knowSystems(known);
     const { legacy: legacyId, new: freshId } = snapshot.systems;
-    const stats = (id) => answer.systems?.[id];
+    const { systems = {} } = answer;
+    const stats = (id) => systems[id]?.stats;
     const move = snapshot.moves?.find(({ commands }) => commands.includes(answer.command)) ?? null;
     this.#heading.show(answer, move);
     this.#distribution.show(
       pair.map(({ id, tone, label }) => {
-        const { distribution, p50_ms: p50, p95_ms: p95 } = stats(id) ?? {};
-        return { tone, label: clean(label), distribution, p50, p95 };
+        const { p50_ms: p50, p95_ms: p95 } = stats(id) ?? {};
+        return { tone, label: clean(label), distribution: systems[id]?.distribution, p50, p95 };
       }),
     );
     const { verdict = null, flips = [] } = answer;

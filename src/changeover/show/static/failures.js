@@ -8,8 +8,13 @@ const $ = (id) => document.getElementById(id);
 
 let names = new Map(); // the systems of the newest snapshot, by id
 
-export function renderFailures({ failures, unavailable = [] }, systems) {
+/** How the rows call the systems; whoever shows failures says it first. */
+export function knowSystems(systems) {
   names = new Map(systems.map((system) => [system.id, system]));
+}
+
+export function renderFailures({ failures, unavailable = [] }, systems) {
+  knowSystems(systems);
   keyed($("failures"), failures, (failure) => failure.fingerprint, makeFailure);
   $("failures-empty").hidden = failures.length > 0;
   text(

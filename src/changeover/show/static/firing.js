@@ -136,6 +136,7 @@ function makeState() {
 }
 
 function alertValue({ phase, value, peak, threshold, unit }) {
+  if (value == null && (peak == null || phase !== "resolved")) return ""; // a stop has no figure
   const shown = phase === "resolved" ? `peak ${quantity(peak, unit)}` : `now ${quantity(value, unit)}`;
   return `${shown}, threshold ${quantity(threshold, unit)}`;
 }

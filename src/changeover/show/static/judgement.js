@@ -11,9 +11,15 @@ const TESTS = new Map([
   ["error_limit", "Fails more often than allowed"],
   ["latency", "Is slower than legacy"],
   ["no_worse_errors", "Fails no more often than legacy"],
+  ["no_slower_median", "Half of the calls are as fast as on legacy"],
+  ["no_slower_p95", "The slow calls are as fast as on legacy"],
+  ["slower_than_wished", "Is slower than wished, short of a roll back"],
+  ["user_errors", "Refuses users more or less often than legacy"],
   ["no_worse_latency", "Is no slower than legacy"],
   ["within_error_limit", "Stays below the allowed failures"],
 ]);
+/** What only warns: no roll back follows from it. */
+const WARNS = new Set(["slower_than_wished", "user_errors"]);
 const testWords = (name) => TESTS.get(name) ?? clean(name).replaceAll("_", " ");
 
 export function makeJudgement() {
@@ -83,7 +89,7 @@ function makeTest() {
       const isOver = test.value >= test.threshold;
       const isGood = /^(no_|within_)/.test(test.name);
       text(name, testWords(test.name));
-      attr(node, "data-tone", isOver ? (isGood ? "ok" : "critical") : "none");
+      attr(node, "data-tone", isOver ? (isGood ? "ok" : WARNS.has(test.name) ? "warning" : "critical") : "none");
       cssVar(bar, "--size", fill(test.value, test.threshold).toFixed(3));
       text(value, odds(test.value));
       text(needed, `${odds(test.threshold)}${isOver ? ", reached" : ""}`);

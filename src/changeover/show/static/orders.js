@@ -16,14 +16,13 @@ export function onMe(listener) {
 /** Asks again who we are. A server without orders leaves the page read-only. */
 export async function askRights() {
   const [who, verbs] = await Promise.all([told("api/me"), told("api/orders")]);
-  const list = verbs.body?.verbs ?? verbs.body?.orders ?? [];
   me = {
     name: who.body?.name ?? null,
     role: who.body?.role ?? null,
     via: who.body?.via ?? "none",
     takesOrders: verbs.status !== 404 && verbs.status !== 0,
   };
-  setRights(list.map(({ verb, name }) => verb ?? name));
+  setRights((verbs.body?.orders ?? []).map(({ verb }) => verb));
   for (const listener of listeners) listener(me);
 }
 
