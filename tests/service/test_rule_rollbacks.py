@@ -136,7 +136,7 @@ async def test_nor_after_a_restart(start, play):
     assert len(by_rule(second)) == 1
 
 
-async def test_another_episode_takes_back_again(start, play, clock):
+async def test_another_episode_takes_back_again(start, play):
     monitor = start()
     switch_on(monitor, ping="on")
     await play(monitor, 2)

@@ -123,8 +123,9 @@ def clock():
 
 
 @pytest.fixture
-def play(run, make, clock, make_bot):
+def play(make, clock, make_bot):
     """`async with play() as stage`: the monitor is attached, and the move may begin."""
+
     @contextlib.asynccontextmanager
     async def play(world, **options):
         changeover = make(clock, **options)
