@@ -27,6 +27,7 @@ MEASUREMENTS = {
     "responsiveness": "Answering under load",
     "endurance": "Sudden ends",
     "page": "The page",
+    "steering": "The rollback",
     "judging": "The judge",
 }
 
