@@ -304,6 +304,32 @@ def test_without_legacy_beside_it_the_new_system_is_judged_against_the_recorded_
     assert judge.alarms() == {"ban"}
 
 
+def under_load(bot, count, load):
+    """`ban` is on the new system alone, `list` on legacy; both take so many times as long."""
+    for number in range(count):
+        ms = 50.0 * math.exp(0.5 * bot.dice.gauss(0, 1)) * load
+        if number % 2:
+            yield bot.execution("ban", "ddd", Outcome.OK, ms, share=100.0)
+        else:
+            yield bot.execution("list", LEGACY, Outcome.OK, ms, share=0.0)
+
+
+def test_when_legacy_gets_as_slow_at_the_same_time_it_is_the_machine(bot, fed, until_alarm):
+    judge = fed(Judge(JudgeSettings(), commands=bot.commands), bot.before(500))
+    fed(judge, under_load(bot, 400, 1.0))
+    assert until_alarm(judge, under_load(bot, 1_000, 6.0)) is None
+
+
+def test_where_legacy_is_as_fast_as_ever_slowness_is_the_new_system_s(bot, fed, until_alarm):
+    judge = fed(Judge(JudgeSettings(), commands=bot.commands), bot.before(500))
+    fed(judge, under_load(bot, 400, 1.0))
+    calls = under_load(bot, 1_000, 1.0)
+    slow = (
+        c if c.series.system == LEGACY else c._replace(duration_ns=6 * c.duration_ns) for c in calls
+    )
+    assert until_alarm(judge, slow) is not None
+
+
 def test_slowness_is_found_against_a_recorded_baseline_too(bot, fed, until_alarm):
     judge = fed(Judge(JudgeSettings(), commands=bot.commands), bot.before(1_000))
     assert until_alarm(judge, alone(bot, 1_000, slower=5.0)) <= 60

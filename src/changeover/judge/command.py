@@ -201,6 +201,14 @@ class Command:
             )
         return self._solo
 
+    def slowness(self, bucket: int) -> tuple[bool, bool] | None:
+        """Whether an execution took longer than half, and than 95 of 100, of legacy's.
+
+        None while nobody knows.
+        """
+        bounds = self.solo().bounds
+        return None if bounds is None else (bucket > bounds.middle, bucket > bounds.tail)
+
     def _build(self, theta: float) -> Tables:
         settings = self._settings
         usual, users = self.errors, self.users

@@ -25,7 +25,6 @@ _KINDS = {
     Outcome.USER_ERROR: _USER,
 }
 _TROUBLED = 0.05  # of latest executions of legacy: one failure just now, and it is in trouble too
-_TROUBLE_WEIGHT = 0.1
 _TROUBLE_LASTS_NS = 600 * 1_000_000_000  # for commands that have no legacy beside them
 _LEAN = 1.5
 
@@ -81,8 +80,7 @@ class Judge:
         command.learn(new, bad, bucket)
         if new:
             return
-        known.trouble += _TROUBLE_WEIGHT * (bad - known.trouble)
-        known.trouble_ns = max(known.trouble_ns, at_ns)
+        known.note_legacy(bad, at_ns, None if bad else command.slowness(bucket))
 
     def _bet(
         self,
@@ -111,10 +109,11 @@ class Judge:
         elif new:
             solo = command.solo()
             scope.count(at_ns, new, bad, theta)
-            scope.alone(bad, solo, bucket, frozen)
+            strained = known.is_strained(at_ns)
+            scope.alone(bad, solo, bucket, frozen, strained)
             if scope.alarm is None:
                 pooled.count(at_ns, new, bad, theta)
-                pooled.alone(bad, solo, bucket, frozen)
+                pooled.alone(bad, solo, bucket, frozen, strained)
         else:
             scope.count(at_ns, new, bad, theta)
             pooled.count(at_ns, new, bad, theta)

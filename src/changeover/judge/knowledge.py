@@ -15,6 +15,10 @@ from changeover.judge.settings import JudgeSettings
 MOST_COMMANDS = 1_000
 _FIRST_BLOCK = 8
 _FIRST_PART = 0.75
+_TROUBLE_WEIGHT = 0.1
+_STRAIN_WEIGHT = 0.05
+_MOSTLY_SLOW, _OFTEN_VERY_SLOW = 0.75, 0.15  # three standard deviations from 0.5 and 0.05
+_STRAIN_LASTS_NS = 600 * 1_000_000_000  # without legacy for so long, nobody knows
 
 
 class Knowledge:
@@ -30,6 +34,8 @@ class Knowledge:
         flags: the watch on each flag's assignment; `flag_of`: the flag each command last had.
         alarms: the scopes to be rolled back, in the order of their alarms.
         trouble, trouble_ns: how many of legacy's latest executions failed, and when the last was.
+        slow, very_slow: how many of legacy's latest executions were slower than its own median,
+            and than its own 95 % quantile.
         first: how many commands share the first part of alpha.
     """
 
@@ -44,6 +50,7 @@ class Knowledge:
         self.alarms: dict[str, None] = {}
         self.instrument = Instrument()
         self.trouble, self.trouble_ns = 0.0, 0
+        self.slow, self.very_slow = 0.5, 0.05
         for name in known:
             self.meet(name)
 
@@ -60,6 +67,19 @@ class Knowledge:
         found = (Command(self.settings), Scope(name, threshold))
         self.commands[name] = found
         return found
+
+    def note_legacy(self, bad: bool, at_ns: int, slowness: tuple[bool, bool] | None) -> None:
+        """How legacy does just now, in failures and in time; None for a time nobody can judge."""
+        self.trouble += _TROUBLE_WEIGHT * (bad - self.trouble)
+        self.trouble_ns = max(self.trouble_ns, at_ns)
+        if not bad and slowness is not None:
+            self.slow += _STRAIN_WEIGHT * (slowness[0] - self.slow)
+            self.very_slow += _STRAIN_WEIGHT * (slowness[1] - self.very_slow)
+
+    def is_strained(self, at_ns: int) -> bool:
+        """Whether legacy is slower than it ever was: then the machine is, and all of us."""
+        is_slow = self.slow > _MOSTLY_SLOW or self.very_slow > _OFTEN_VERY_SLOW
+        return is_slow and at_ns - self.trouble_ns < _STRAIN_LASTS_NS
 
     def scope(self, name: str) -> Scope | None:
         """The scope of this name, or None."""

@@ -152,8 +152,14 @@ class Scope:
             bets.slower.take(factors)
             bets.rest.take(tables.rest[0][(bucket > ranks.middle) + (bucket > ranks.tail)])
 
-    def alone(self, bad: bool, solo: Solo, bucket: int, frozen: bool) -> None:
-        """Bet on an execution of the new system without legacy beside it."""
+    def alone(
+        self, bad: bool, solo: Solo, bucket: int, frozen: bool, strained: bool = False
+    ) -> None:
+        """Bet on an execution of the new system without legacy beside it.
+
+        While other commands' legacy calls are slower than they ever were, the machine is: then
+        slowness says nothing of the new system, and nothing is staked on it.
+        """
         bets, bounds = self.bets, solo.bounds
         if not frozen:
             bets.limit.tick(solo.limit.bad if bad else solo.limit.ok)
@@ -162,7 +168,8 @@ class Scope:
             return
         warned, slowed = bucket - WARN_STEPS, bucket - SLOW_STEPS
         bets.warn.tick(bounds.slower[(warned > bounds.middle) + (warned > bounds.tail)])
-        bets.slower.tick(bounds.slower[(slowed > bounds.middle) + (slowed > bounds.tail)])
+        if not strained:
+            bets.slower.tick(bounds.slower[(slowed > bounds.middle) + (slowed > bounds.tail)])
         surely = (warned > bounds.surely_middle) + (slowed > bounds.surely_tail)
         bets.rest.take(solo.rest[surely])
 
